@@ -1,0 +1,63 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// House settings of every target: Swift 6 mode, explicit `any`, imports that are internal and member-exact,
+/// and no warnings.
+let house: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "dsl",
+  products: [
+    .executable(name: "dsl", targets: ["dsl"]),
+    .library(name: "Autonomy", targets: ["Autonomy", "DecisionEngine", "DSLBase"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // MARK: L5 - the executable and its commands
+    .executableTarget(name: "dsl", dependencies: ["DSLCommands"], swiftSettings: house),
+    .target(
+      name: "DSLCommands",
+      dependencies: [
+        "Autonomy", "Coordination", "DSLBase", "DecisionEngine", "Telemetry",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: house),
+
+    // MARK: L4 - the shell of the loop
+    .target(
+      name: "Autonomy", dependencies: ["Coordination", "DSLBase", "DecisionEngine", "Telemetry"],
+      swiftSettings: house),
+
+    // MARK: L2 - the pure engine
+    .target(name: "DecisionEngine", dependencies: ["DSLBase"], swiftSettings: house),
+
+    // MARK: L1 - mechanisms
+    .target(
+      name: "Coordination", dependencies: ["DSLBase", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: house),
+    .target(
+      name: "Telemetry",
+      dependencies: ["DSLBase", .product(name: "Tracing", package: "swift-distributed-tracing")],
+      swiftSettings: house),
+
+    // MARK: L0 - words everyone shares
+    .target(
+      name: "DSLBase", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: house),
+
+    // MARK: Tests
+    .testTarget(name: "DSLBaseTests", dependencies: ["DSLBase"], swiftSettings: house),
+  ]
+)

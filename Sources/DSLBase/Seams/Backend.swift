@@ -1,0 +1,29 @@
+/// What the loop runs on: something that can be looked at and changed.
+///
+/// The engine owns the order of things (gate, journal, act, verify, undo); a backend only looks, plans and performs
+/// single steps. Each implementation passes the contract suite in `Tests/AutonomyTests/BackendContract.swift`:
+/// observing and planning change nothing; performing a step twice does no more than performing it once; reverting a
+/// performed step restores what was before, or refuses with a reason and changes nothing.
+public protocol Backend: Sendable {
+  /// "files", "memory", …: as in `--backend` and in the journal.
+  var name: String { get }
+  /// The decision types that `plan` understands.
+  var supports: [DecisionType] { get }
+  /// Looks at everything once.
+  ///
+  /// - Throws: only for faults of the engine itself. What cannot be seen is evidence in the observation, not an error.
+  func observe() async throws -> Observation
+  /// Finds the steps that would carry out a decision, given what was observed, without doing anything.
+  ///
+  /// - Throws: `unsupported` for a type it does not know, `invalidInput` for parameters it cannot use.
+  func plan(_ decision: Decision, _ observation: Observation) async throws -> EffectPlan
+  /// Performs one step, durably.
+  ///
+  /// - Returns: the receipt: what is there now, enough to recognise it again when undoing.
+  /// - Throws: when it was not done; then nothing of it remains.
+  func perform(_ step: EffectStep, for decision: Decision) async throws -> JSONValue
+  /// Undoes a performed step, or refuses when the world is no longer as the receipt says.
+  func revert(_ step: EffectStep, receipt: JSONValue) async throws -> Reversal
+  /// Finds out what became of a step whose process died before the outcome was noted.
+  func inspect(_ step: EffectStep) async throws -> StepTrace
+}
