@@ -59,6 +59,8 @@ package struct CoordinationDirectory: Sendable {
   /// Ids found in foreign file names may be anything; ids that we create or are asked to create are checked by this.
   package static func isSafe(id: String) -> Bool {
     (1...200).contains(id.utf8.count) && !id.hasPrefix(".")
-      && id.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\\") }
+      && id.utf8.allSatisfy {
+        (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\\")
+      }
   }
 }

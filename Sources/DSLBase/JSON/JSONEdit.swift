@@ -20,7 +20,8 @@ public enum JSONEdit {
     return result
   }
 
-  private static func apply(_ key: String, _ value: JSONValue?, to text: [UInt8]) throws(JSONError) -> [UInt8] {
+  private static func apply(_ key: String, _ value: JSONValue?, to text: [UInt8]) throws(JSONError) -> [UInt8]
+  {
     let layout = try members(of: text)
     guard let position = layout.members.firstIndex(where: { $0.key.utf8.elementsEqual(key.utf8) }) else {
       return value.map { append(key, $0, to: text, layout) } ?? text
@@ -39,7 +40,8 @@ public enum JSONEdit {
     return result
   }
 
-  private static func append(_ key: String, _ value: JSONValue, to text: [UInt8], _ layout: Layout) -> [UInt8] {
+  private static func append(_ key: String, _ value: JSONValue, to text: [UInt8], _ layout: Layout) -> [UInt8]
+  {
     var member: [UInt8] = []
     JSONValue.writeString(key, into: &member)
     member.append(contentsOf: (layout.indented ? ": " : ":").utf8)

@@ -94,7 +94,8 @@ extension JSONScanner {
   }
 
   /// Reads the hex digits after `\u`, and a second escape when the first is a high surrogate.
-  private static func unicodeEscape(_ content: UnsafeBufferPointer<UInt8>, _ at: inout Int) -> Unicode.Scalar? {
+  private static func unicodeEscape(_ content: UnsafeBufferPointer<UInt8>, _ at: inout Int) -> Unicode.Scalar?
+  {
     func unit(_ start: Int) -> UInt32? {
       guard start + 4 <= content.count else { return nil }
       var value: UInt32 = 0

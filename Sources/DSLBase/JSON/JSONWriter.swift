@@ -15,7 +15,9 @@ extension JSONValue {
   }
 
   /// The value as JSON text.
-  public func text(_ layout: Layout = .compact) -> String { String(decoding: serialized(layout), as: UTF8.self) }
+  public func text(_ layout: Layout = .compact) -> String {
+    String(decoding: serialized(layout), as: UTF8.self)
+  }
 
   private func write(into out: inout [UInt8], _ layout: Layout, indent: Int) {
     switch self {

@@ -31,7 +31,8 @@ public struct SourceEvidence: Sendable, Equatable {
 
   /// Evidence of a source.
   public init(
-    source: String, status: EvidenceStatus, records: Int = 0, unreadable: Int = 0, newestAgeSeconds: Double? = nil,
+    source: String, status: EvidenceStatus, records: Int = 0, unreadable: Int = 0,
+    newestAgeSeconds: Double? = nil,
     oldestAgeSeconds: Double? = nil, notes: [String] = []
   ) {
     self.source = source
@@ -112,7 +113,8 @@ public struct Observation: Sendable, Equatable {
 
   /// An observation.
   public init(
-    at: Timestamp, backend: String, metrics: SystemMetrics, evidence: [SourceEvidence] = [], agents: [AgentView] = [],
+    at: Timestamp, backend: String, metrics: SystemMetrics, evidence: [SourceEvidence] = [],
+    agents: [AgentView] = [],
     blind: String? = nil
   ) {
     self.at = at

@@ -27,7 +27,8 @@ public struct DecisionProposal: Sendable, Equatable {
 
   /// A proposal.
   public init(
-    type: DecisionType, priority: Int, description: String = "", rationale: String, parameters: JSONObject = [:],
+    type: DecisionType, priority: Int, description: String = "", rationale: String,
+    parameters: JSONObject = [:],
     confidence: Double, target: String = "fleet"
   ) {
     self.type = type

@@ -9,7 +9,9 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
   /// A point in time by seconds since the Unix epoch; values out of range are clamped to the ends of it.
   public init(seconds: Double) {
     let nanoseconds = (seconds * 1e9).rounded()
-    if nanoseconds.isNaN { self.nanoseconds = 0 } else {
+    if nanoseconds.isNaN {
+      self.nanoseconds = 0
+    } else {
       self.nanoseconds = Int64(max(-9.2e18, min(9.2e18, nanoseconds)))
     }
   }
@@ -33,14 +35,16 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
   /// Earlier points come first.
   public static func < (lhs: Timestamp, rhs: Timestamp) -> Bool { lhs.nanoseconds < rhs.nanoseconds }
 
-  /// RFC 3339 in UTC with microseconds: `2026-11-21T09:10:36.000000Z`.
+  /// RFC 3339 in UTC with microseconds, or nanoseconds where there are any, so that it reads back to the same point:
+  /// `2026-11-21T09:10:36.000000Z`.
   public var description: String {
     let (second, nanosecond) = Self.floorDivide(nanoseconds, 1_000_000_000)
     let (day, secondOfDay) = Self.floorDivide(second, 86_400)
     let date = CivilDate(daysSinceEpoch: day)
     return Self.digits(date.year, 4) + "-" + Self.digits(date.month, 2) + "-" + Self.digits(date.day, 2) + "T"
       + Self.digits(secondOfDay / 3600, 2) + ":" + Self.digits(secondOfDay / 60 % 60, 2) + ":"
-      + Self.digits(secondOfDay % 60, 2) + "." + Self.digits(nanosecond / 1000, 6) + "Z"
+      + Self.digits(secondOfDay % 60, 2) + "."
+      + (nanosecond % 1000 == 0 ? Self.digits(nanosecond / 1000, 6) : Self.digits(nanosecond, 9)) + "Z"
   }
 
   private static func floorDivide(_ value: Int64, _ by: Int64) -> (quotient: Int64, remainder: Int64) {
