@@ -58,6 +58,8 @@ let package = Package(
       name: "DSLBase", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: house),
 
     // MARK: Tests
+    .testTarget(
+      name: "AutonomyTests", dependencies: ["Autonomy", "DSLBase", "DecisionEngine"], swiftSettings: house),
     .testTarget(name: "DSLBaseTests", dependencies: ["DSLBase"], swiftSettings: house),
   ]
 )
