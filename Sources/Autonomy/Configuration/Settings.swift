@@ -1,0 +1,157 @@
+/// Everything that can be configured, with its defaults.
+///
+/// `SettingsLoader` fills it from flags, environment, `dsl.yaml` and the user's file; `SettingCatalog` names each value
+/// as files, `dsl config show` and messages do.
+public struct Settings: Sendable, Equatable {
+  /// `default`, `dslmodel`, or the path of a policy file, relative to the coordination directory.
+  public var policy = "default"
+  /// How far decisions may move the fleet.
+  public var limits = Limits()
+  /// What a decision must pass before it takes effect.
+  public var gates = Gates()
+  /// How agents are started, watched and tuned.
+  public var agents = Agents()
+  /// Leases, retries and limits of work items.
+  public var work = Work()
+  /// How records are read.
+  public var records = Records()
+  /// What is kept of the engine's own spans.
+  public var telemetry = Telemetry()
+  /// How `dsl auto loop` runs.
+  public var loop = Loop()
+  /// The least severe level that is logged to stderr.
+  public var logLevel = LogLevel.warning
+  /// Whether to wait for the engine lock instead of refusing to start when another engine holds it.
+  public var leaderElection = false
+
+  /// The defaults.
+  public init() {}
+
+  /// How far decisions may move the fleet.
+  public struct Limits: Sendable, Equatable {
+    /// Agents that are always kept.
+    public var minAgents = 1
+    /// Agents that are never exceeded.
+    public var maxAgents = 10
+    /// What the step of a scaling decision is multiplied by.
+    public var scaleFactor = 1.0
+    /// The defaults.
+    public init() {}
+  }
+
+  /// What a decision must pass before it takes effect.
+  public struct Gates: Sendable, Equatable {
+    /// The least confidence, 0…1.
+    public var minConfidence = 0.6
+    /// Replaces `minConfidence` for one call, in an emergency.
+    public var forceConfidence: Double?
+    /// Whether nothing is to be changed.
+    public var dryRun = false
+    /// Decisions that may take effect in one cycle.
+    public var maxDecisionsPerCycle = 3
+    /// Effects that may be under way at once.
+    public var maxConcurrent = 5
+    /// Seconds between two scale-ups, or after a scale-down.
+    public var cooldownUpSeconds = 30.0
+    /// Seconds between two scale-downs, or after a scale-up.
+    public var cooldownDownSeconds = 120.0
+    /// Seconds between two decisions of the same type and target that scale nothing.
+    public var cooldownOtherSeconds = 30.0
+    /// Effects allowed in a window of `budgetWindowSeconds`.
+    public var budget = 30
+    /// The window of `budget`, seconds.
+    public var budgetWindowSeconds = 3600.0
+    /// The defaults.
+    public init() {}
+  }
+
+  /// How agents are started, watched and tuned.
+  public struct Agents: Sendable, Equatable {
+    /// The `/bin/sh` command line that starts one agent; without one, agents are only asked for in their records.
+    public var command: String?
+    /// Seconds of silence after which an agent is stale, unless its record names another limit.
+    public var heartbeatLimitSeconds = 30.0
+    /// Seconds that a started agent has until its first heartbeat.
+    public var startTimeoutSeconds = 30.0
+    /// The command line that probes one agent; exit status 0 means it is well.
+    public var healthCommand: String?
+    /// Seconds that a probe may take.
+    public var healthTimeoutSeconds = 5.0
+    /// The lowest concurrency that `optimize` gives an agent.
+    public var minConcurrency = 1
+    /// The highest concurrency that `optimize` gives an agent.
+    public var maxConcurrency = 4
+    /// The defaults.
+    public init() {}
+  }
+
+  /// Leases, retries and limits of work items.
+  public struct Work: Sendable, Equatable {
+    /// Seconds that a claim lasts unless renewed.
+    public var leaseSeconds = 30.0
+    /// Attempts after which an item is parked as failed, unless its record says otherwise.
+    public var maxAttempts = 3
+    /// Seconds before the first retry; doubles with every further one.
+    public var retryBaseSeconds = 1.0
+    /// The longest wait before a retry, seconds.
+    public var retryMaxSeconds = 60.0
+    /// Age in seconds from which a pending item is overdue and may be quarantined.
+    public var ageLimitSeconds = 86_400.0
+    /// Items that one `coordination_improve` handles.
+    public var processLimit = 10
+    /// The defaults.
+    public init() {}
+  }
+
+  /// How records are read.
+  public struct Records: Sendable, Equatable {
+    /// Bytes beyond which a record is not read.
+    public var maxBytes = 1 << 20
+    /// Age in seconds up to which telemetry counts for error rate and response time.
+    public var telemetryFreshSeconds = 300.0
+    /// The window in which completed items count as throughput, seconds.
+    public var throughputWindowSeconds = 60.0
+    /// Seconds east of UTC for times that name no zone.
+    public var assumedOffsetSeconds = 0
+    /// The defaults.
+    public init() {}
+  }
+
+  /// What is kept of the engine's own spans.
+  public struct Telemetry: Sendable, Equatable {
+    /// Whether spans are written to `.dsl/telemetry/spans.jsonl`.
+    public var spans = true
+    /// Size in bytes at which the file is rotated.
+    public var rotateBytes = 16 << 20
+    /// Rotated files that are kept.
+    public var keep = 5
+    /// Share of cycles whose spans are written, 0…1.
+    public var samplingRatio = 1.0
+    /// The defaults.
+    public init() {}
+  }
+
+  /// How `dsl auto loop` runs.
+  public struct Loop: Sendable, Equatable {
+    /// Seconds from the start of one cycle to the start of the next.
+    public var intervalSeconds = 30.0
+    /// Cycles after which the loop ends; 0 means never.
+    public var maxCycles = 0
+    /// Whether a change in the directory starts a cycle at once.
+    public var watch = false
+    /// Whether decisions that made health worse are undone.
+    public var autoRollback = false
+    /// The defaults.
+    public init() {}
+  }
+
+  /// Severity of log lines, least severe first.
+  public enum LogLevel: String, Sendable, CaseIterable, Comparable {
+    /// As swift-log and most programs call them.
+    case trace, debug, info, warning, error, critical
+    /// By severity.
+    public static func < (lhs: Self, rhs: Self) -> Bool {
+      (allCases.firstIndex(of: lhs) ?? 0) < (allCases.firstIndex(of: rhs) ?? 0)
+    }
+  }
+}
