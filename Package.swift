@@ -28,6 +28,7 @@ let package = Package(
   targets: [
     // MARK: L5 - the executable and its commands
     .executableTarget(name: "dsl", dependencies: ["DSLCommands"], swiftSettings: house),
+    .executableTarget(name: "dsl-bench", dependencies: ["Coordination", "DSLBase"], swiftSettings: house),
     .target(
       name: "DSLCommands",
       dependencies: [
@@ -46,8 +47,9 @@ let package = Package(
 
     // MARK: L1 - mechanisms
     .target(
-      name: "Coordination", dependencies: ["DSLBase", .product(name: "GRDB", package: "GRDB.swift")],
+      name: "Coordination", dependencies: ["CLinux", "DSLBase", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: house),
+    .systemLibrary(name: "CLinux"),
     .target(
       name: "Telemetry",
       dependencies: ["DSLBase", .product(name: "Tracing", package: "swift-distributed-tracing")],
@@ -61,5 +63,6 @@ let package = Package(
     .testTarget(
       name: "AutonomyTests", dependencies: ["Autonomy", "DSLBase", "DecisionEngine"], swiftSettings: house),
     .testTarget(name: "DSLBaseTests", dependencies: ["DSLBase"], swiftSettings: house),
+    .testTarget(name: "CoordinationTests", dependencies: ["Coordination", "DSLBase"], swiftSettings: house),
   ]
 )
