@@ -63,6 +63,8 @@ let package = Package(
     .testTarget(
       name: "AutonomyTests", dependencies: ["Autonomy", "DSLBase", "DecisionEngine"], swiftSettings: house),
     .testTarget(name: "DSLBaseTests", dependencies: ["DSLBase"], swiftSettings: house),
+    .testTarget(
+      name: "DecisionEngineTests", dependencies: ["DecisionEngine", "DSLBase"], swiftSettings: house),
     .testTarget(name: "CoordinationTests", dependencies: ["Coordination", "DSLBase"], swiftSettings: house),
   ]
 )

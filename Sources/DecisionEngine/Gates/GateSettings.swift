@@ -1,0 +1,110 @@
+package import DSLBase
+
+/// What a decision must satisfy before it may have an effect.
+///
+/// Bands of confidence, as the document names them: from 0.8 clear, safe to execute; 0.6 to 0.8 reasonable, proceed
+/// with caution; 0.4 to 0.6 uncertain, to be reviewed by a person; below 0.4 do not execute.
+public struct GateSettings: Sendable, Equatable {
+  /// How long to wait after an action before the next on the same target, seconds.
+  public struct Cooldown: Sendable, Equatable {
+    /// After which more may be added.
+    public var up: Double
+    /// After which more may be removed.
+    public var down: Double
+    /// After which the same neutral type may be repeated.
+    public var other: Double
+
+    /// Waits in seconds.
+    public init(up: Double = 30, down: Double = 120, other: Double = 30) {
+      self.up = up
+      self.down = down
+      self.other = other
+    }
+  }
+
+  /// How many actions may be taken in a window of time.
+  public struct Budget: Sendable, Equatable {
+    /// Actions.
+    public var count: Int
+    /// Length of the window, seconds.
+    public var windowSeconds: Double
+
+    /// A budget.
+    public init(count: Int = 30, windowSeconds: Double = 3600) {
+      self.count = count
+      self.windowSeconds = windowSeconds
+    }
+  }
+
+  /// The least confidence that will do.
+  public var minConfidence: Double
+  /// Replaces `minConfidence` for this call: the emergency override of `--force-confidence`. All other gates hold.
+  public var forceConfidence: Double?
+  /// Whether everything is refused at the last gate.
+  public var dryRun: Bool
+  /// How many decisions of one cycle may pass.
+  public var maxDecisionsPerCycle: Int
+  /// How many actions may be under way at a time.
+  public var maxConcurrent: Int
+  /// Waits between actions.
+  public var cooldown: Cooldown
+  /// Actions in a window of time.
+  public var budget: Budget
+
+  /// Settings; the defaults are those of the document.
+  public init(
+    minConfidence: Double = 0.6, forceConfidence: Double? = nil, dryRun: Bool = false,
+    maxDecisionsPerCycle: Int = 3, maxConcurrent: Int = 5, cooldown: Cooldown = Cooldown(),
+    budget: Budget = Budget()
+  ) {
+    self.minConfidence = minConfidence
+    self.forceConfidence = forceConfidence
+    self.dryRun = dryRun
+    self.maxDecisionsPerCycle = maxDecisionsPerCycle
+    self.maxConcurrent = maxConcurrent
+    self.cooldown = cooldown
+    self.budget = budget
+  }
+
+  /// The least confidence that holds for this call.
+  public var requiredConfidence: Double { forceConfidence ?? minConfidence }
+}
+
+extension GateSettings {
+  /// Reads the `gates` section of a configuration: `min_confidence`, `dry_run`, `max_decisions_per_cycle`,
+  /// `max_concurrent`, `cooldown: {up, down, other}`, `budget: {count, window}`; the rest is as in `base`.
+  ///
+  /// - Returns: `nil` after a problem was noted.
+  package static func read(
+    _ node: YAMLNode, _ reader: YAMLReader, base: GateSettings = GateSettings()
+  ) -> GateSettings? {
+    let before = reader.problems.count
+    let keys = [
+      "min_confidence", "dry_run", "max_decisions_per_cycle", "max_concurrent", "cooldown", "budget",
+    ]
+    guard let map = reader.mapping(node, keys: keys) else { return nil }
+    var settings = base
+    if let value = map["min_confidence"].flatMap(reader.fraction) { settings.minConfidence = value }
+    if let value = map["dry_run"].flatMap(reader.bool) { settings.dryRun = value }
+    if let value = map["max_decisions_per_cycle"].flatMap({ reader.integer($0, in: 0...1000) }) {
+      settings.maxDecisionsPerCycle = value
+    }
+    if let value = map["max_concurrent"].flatMap({ reader.integer($0, in: 0...1000) }) {
+      settings.maxConcurrent = value
+    }
+    if let node = map["cooldown"], let waits = reader.mapping(node, keys: ["up", "down", "other"]) {
+      if let value = waits["up"].flatMap({ reader.duration($0) }) { settings.cooldown.up = value }
+      if let value = waits["down"].flatMap({ reader.duration($0) }) { settings.cooldown.down = value }
+      if let value = waits["other"].flatMap({ reader.duration($0) }) { settings.cooldown.other = value }
+    }
+    if let node = map["budget"], let budget = reader.mapping(node, keys: ["count", "window"]) {
+      if let value = budget["count"].flatMap({ reader.integer($0, in: 0...1_000_000) }) {
+        settings.budget.count = value
+      }
+      if let value = budget["window"].flatMap({ reader.duration($0, in: 1...31_536_000) }) {
+        settings.budget.windowSeconds = value
+      }
+    }
+    return reader.problems.count == before ? settings : nil
+  }
+}
