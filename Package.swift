@@ -65,6 +65,9 @@ let package = Package(
     .testTarget(name: "DSLBaseTests", dependencies: ["DSLBase"], swiftSettings: house),
     .testTarget(
       name: "DecisionEngineTests", dependencies: ["DecisionEngine", "DSLBase"], swiftSettings: house),
-    .testTarget(name: "CoordinationTests", dependencies: ["Coordination", "DSLBase"], swiftSettings: house),
+    .testTarget(
+      name: "CoordinationTests",
+      dependencies: ["Coordination", "DSLBase", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: house),
   ]
 )

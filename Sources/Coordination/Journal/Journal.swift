@@ -1,0 +1,219 @@
+package import DSLBase
+import GRDB
+
+/// The engine's memory of what it saw, decided, did and undid: `.dsl/journal.sqlite`.
+///
+/// Every call is one transaction and durable when it returns. The order is the point: `intend` before the first effect,
+/// `performed` after each, `finish` at the end; whatever a dead process left between is found by `unfinished`.
+/// Opened for reading, a journal that does not exist reads as an empty one, and nothing is created.
+package final class Journal: Sendable {
+  let store: StateDatabase
+
+  /// Opens the journal of a directory.
+  ///
+  /// - Throws: `unsupported` when a newer program wrote it; `corrupt`, `io`, `locked`.
+  package init(directory: CoordinationDirectory, access: StateAccess) throws(DSLError) {
+    store = try StateDatabase(
+      "journal", path: directory.journal, directory: directory, access: access,
+      migrations: JournalSchema.migrations)
+  }
+
+  /// Notes the beginning of a cycle.
+  ///
+  /// - Throws: `conflict` when there is a cycle of that id.
+  package func begin(_ cycle: CycleRecord) throws(DSLError) {
+    try store.write(.full) { db in
+      let known = try Row.fetchOne(db, sql: "SELECT 1 FROM cycles WHERE id=?", arguments: [cycle.id])
+      guard known == nil else { throw DSLError(.conflict, "the journal already has a cycle \(cycle.id)") }
+      try db.cachedStatement(
+        sql: """
+          INSERT INTO cycles (id, started_ns, backend, engine_version, policy_name, policy_hash, seed, settings,
+            observation, metrics, trace_id, dry_run, epoch) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)
+          """
+      ).execute(arguments: [
+        cycle.id, cycle.startedAt.nanoseconds, cycle.backend, cycle.engineVersion, cycle.policyName,
+        cycle.policyHash, String(cycle.seed), cycle.settings.text(), cycle.observation.text(),
+        cycle.metrics.text(), cycle.traceID, cycle.dryRun, cycle.epoch,
+      ])
+    }
+  }
+
+  /// Notes how a cycle ended.
+  ///
+  /// - Throws: `notFound` when there is no such cycle.
+  package func finishCycle(
+    id: String, executed: Int, failed: Int, skipped: Int, durationMs: Double, healthAfter: Double?,
+    notes: [String]
+  ) throws(DSLError) {
+    try store.write(.full) { db in
+      try db.cachedStatement(
+        sql: """
+          UPDATE cycles SET executed=?, failed=?, skipped=?, duration_ms=?, health_after=?, notes=? WHERE id=?
+          """
+      ).execute(arguments: [
+        executed, failed, skipped, durationMs, healthAfter, JSONValue.strings(notes).text(), id,
+      ])
+      guard db.changesCount == 1 else { throw DSLError(.notFound, "the journal has no cycle \(id)") }
+    }
+  }
+
+  /// Notes what is about to be done, step by step, before any of it is.
+  ///
+  /// A decision that was refused before may be intended now, under the same id.
+  ///
+  /// - Throws: `conflict` when it was already intended.
+  package func intend(
+    _ decision: JSONValue, id: String, cycle: String, type: String, target: String, direction: String,
+    steps: [JSONValue], at time: Timestamp
+  ) throws(DSLError) {
+    try store.write(.full) { db in
+      try db.cachedStatement(
+        sql: """
+          INSERT INTO decisions (id, cycle, type, target, direction, decision, at_ns) VALUES (?,?,?,?,?,?,?)
+          ON CONFLICT (id) DO UPDATE SET cycle=excluded.cycle, type=excluded.type, target=excluded.target,
+            direction=excluded.direction, decision=excluded.decision, at_ns=excluded.at_ns, outcome=NULL,
+            message=NULL, finished_ns=NULL, gate=NULL, reason=NULL, observed=NULL, required=NULL
+          WHERE decisions.gate IS NOT NULL
+          """
+      ).execute(arguments: [id, cycle, type, target, direction, decision.text(), time.nanoseconds])
+      guard db.changesCount == 1 else {
+        throw DSLError(.conflict, "decision \(id) is already in the journal")
+      }
+      let insert = try db.cachedStatement(sql: "INSERT INTO steps (decision, number, step) VALUES (?,?,?)")
+      for (number, step) in steps.enumerated() {
+        try insert.execute(arguments: [id, number, step.text()])
+      }
+    }
+  }
+
+  /// Notes that a step was performed, and what is there now.
+  ///
+  /// - Throws: `notFound` when no such step was intended.
+  package func performed(
+    decision id: String, step: Int, receipt: JSONValue, at time: Timestamp
+  ) throws(DSLError) {
+    try store.write(.full) { db in
+      try db.cachedStatement(sql: "UPDATE steps SET receipt=?, performed_ns=? WHERE decision=? AND number=?")
+        .execute(arguments: [receipt.text(), time.nanoseconds, id, step])
+      guard db.changesCount == 1 else {
+        throw DSLError(.notFound, "the journal has no step \(step) of decision \(id)")
+      }
+    }
+  }
+
+  /// Notes what became of an intended decision.
+  ///
+  /// - Throws: `notFound` when it was not intended; `conflict` when it already has an outcome.
+  package func finish(
+    decision id: String, outcome: DecisionOutcome, message: String, durationMs: Double, at time: Timestamp
+  ) throws(DSLError) {
+    try store.write(.full) { db in
+      try db.cachedStatement(
+        sql: """
+          UPDATE decisions SET outcome=?, message=?, duration_ms=?, finished_ns=? WHERE id=? AND outcome IS NULL
+          """
+      ).execute(arguments: [outcome.rawValue, message, durationMs, time.nanoseconds, id])
+      guard db.changesCount == 0 else { return }
+      let present = try String.fetchOne(db, sql: "SELECT outcome FROM decisions WHERE id=?", arguments: [id])
+      guard let present else { throw DSLError(.notFound, "the journal has no decision \(id)") }
+      throw DSLError(.conflict, "decision \(id) already ended: \(present)")
+    }
+  }
+
+  /// Notes decisions that a gate held, in one transaction.
+  ///
+  /// - Throws: `conflict` when one of them was carried out.
+  package func refused(_ entries: [RefusedDecision]) throws(DSLError) {
+    guard !entries.isEmpty else { return }
+    try store.write(.full) { db in
+      let insert = try db.cachedStatement(
+        sql: """
+          INSERT INTO decisions (id, cycle, type, target, direction, decision, at_ns, outcome, message, finished_ns,
+            gate, reason, observed, required) VALUES (?,?,?,?,'',?,?,'refused',?,?,?,?,?,?)
+          ON CONFLICT (id) DO UPDATE SET at_ns=excluded.at_ns, message=excluded.message,
+            finished_ns=excluded.finished_ns, gate=excluded.gate, reason=excluded.reason,
+            observed=excluded.observed, required=excluded.required
+          WHERE decisions.gate IS NOT NULL
+          """)
+      for entry in entries {
+        try insert.execute(arguments: [
+          entry.id, entry.cycle, entry.type, entry.target, entry.decision.text(), entry.at.nanoseconds,
+          entry.reason, entry.at.nanoseconds, entry.gate, entry.reason, entry.observed, entry.required,
+        ])
+        guard db.changesCount == 1 else {
+          throw DSLError(.conflict, "decision \(entry.id) was carried out and cannot be refused")
+        }
+      }
+    }
+  }
+
+  /// Notes an attempt to undo a decision. Earlier attempts are kept.
+  ///
+  /// - Throws: `notFound` when there is no such decision.
+  package func undone(
+    decision id: String, steps: [UndoneStep], outcome: UndoOutcome, reason: String, at time: Timestamp,
+    by asker: String
+  ) throws(DSLError) {
+    let results = JSONValue.array(steps.map { ["step": .int($0.step), "result": $0.result] })
+    try store.write(.full) { db in
+      try Self.require(decision: id, db)
+      try db.cachedStatement(
+        sql: "INSERT INTO undo (decision, at_ns, asked_by, outcome, reason, steps) VALUES (?,?,?,?,?,?)"
+      ).execute(arguments: [id, time.nanoseconds, asker, outcome.rawValue, reason, results.text()])
+    }
+  }
+
+  /// Notes whether a decision had the effect that was predicted.
+  ///
+  /// - Throws: `notFound` when there is no such decision.
+  package func verified(decision id: String, _ verdict: JSONValue) throws(DSLError) {
+    try store.write(.full) { db in
+      try Self.require(decision: id, db)
+      try db.cachedStatement(sql: "INSERT INTO verifications (decision, verdict) VALUES (?,?)")
+        .execute(arguments: [id, verdict.text()])
+    }
+  }
+
+  /// Remembers a small value under a name; `null` forgets it.
+  package func setState(_ key: String, _ value: JSONValue) throws(DSLError) {
+    try store.write(.full) { db in
+      guard value != .null else {
+        return try db.cachedStatement(sql: "DELETE FROM state WHERE key=?").execute(arguments: [key])
+      }
+      try db.cachedStatement(
+        sql:
+          "INSERT INTO state (key, value) VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value=excluded.value"
+      ).execute(arguments: [key, value.text()])
+    }
+  }
+
+  /// Moves the write-ahead log into the file. SQLite does so by itself every 1000 pages; call it before a backup.
+  package func checkpoint() throws(DSLError) { try store.checkpoint() }
+
+  /// Forgets old cycles, to keep the journal bounded: those without any decision that began before `idle`, and all
+  /// with what belongs to them that began before `all`. Decisions without an outcome stay.
+  ///
+  /// - Returns: the number of cycles forgotten.
+  package func prune(idleBefore idle: Timestamp, allBefore all: Timestamp) throws(DSLError) -> Int {
+    try store.write(.normal) { db in
+      let old = "SELECT id FROM decisions WHERE at_ns < ? AND outcome IS NOT NULL"
+      for table in ["steps", "undo", "verifications"] {
+        try db.execute(
+          sql: "DELETE FROM \(table) WHERE decision IN (\(old))", arguments: [all.nanoseconds])
+      }
+      try db.execute(
+        sql: "DELETE FROM decisions WHERE at_ns < ? AND outcome IS NOT NULL", arguments: [all.nanoseconds])
+      try db.execute(
+        sql: """
+          DELETE FROM cycles WHERE started_ns < ?
+            AND NOT EXISTS (SELECT 1 FROM decisions WHERE decisions.cycle = cycles.id)
+          """, arguments: [max(idle, all).nanoseconds])
+      return db.changesCount
+    }
+  }
+
+  private static func require(decision id: String, _ db: Database) throws {
+    let known = try Row.fetchOne(db, sql: "SELECT 1 FROM decisions WHERE id=?", arguments: [id])
+    guard known != nil else { throw DSLError(.notFound, "the journal has no decision \(id)") }
+  }
+}

@@ -1,0 +1,45 @@
+import GRDB
+
+/// The journal's schema. Append-only: a migration that shipped is never edited.
+enum JournalSchema {
+  static var migrations: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1 cycles, decisions, steps, undo, verifications, state") { db in
+      try db.execute(sql: first)
+    }
+    return migrator
+  }
+
+  private static let first = """
+    CREATE TABLE cycles (
+      seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, started_ns INTEGER NOT NULL, backend TEXT NOT NULL,
+      engine_version TEXT NOT NULL, policy_name TEXT NOT NULL, policy_hash TEXT NOT NULL, seed TEXT NOT NULL,
+      settings TEXT NOT NULL, observation TEXT NOT NULL, metrics TEXT NOT NULL, trace_id TEXT,
+      dry_run INTEGER NOT NULL, epoch INTEGER NOT NULL,
+      executed INTEGER, failed INTEGER, skipped INTEGER, duration_ms REAL, health_after REAL, notes TEXT);
+    CREATE INDEX cycles_started ON cycles (started_ns);
+
+    CREATE TABLE decisions (
+      seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, cycle TEXT NOT NULL, type TEXT NOT NULL, target TEXT NOT NULL,
+      direction TEXT NOT NULL, decision TEXT NOT NULL, at_ns INTEGER NOT NULL, outcome TEXT, message TEXT,
+      duration_ms REAL, finished_ns INTEGER, gate TEXT, reason TEXT, observed REAL, required REAL);
+    CREATE INDEX decisions_cycle ON decisions (cycle);
+    CREATE INDEX decisions_at ON decisions (at_ns);
+    CREATE INDEX decisions_actions ON decisions (at_ns) WHERE gate IS NULL;
+    CREATE INDEX decisions_open ON decisions (seq) WHERE outcome IS NULL;
+
+    CREATE TABLE steps (
+      decision TEXT NOT NULL, number INTEGER NOT NULL, step TEXT NOT NULL, receipt TEXT, performed_ns INTEGER,
+      PRIMARY KEY (decision, number)) WITHOUT ROWID;
+
+    CREATE TABLE undo (
+      seq INTEGER PRIMARY KEY, decision TEXT NOT NULL, at_ns INTEGER NOT NULL, asked_by TEXT NOT NULL,
+      outcome TEXT NOT NULL, reason TEXT NOT NULL, steps TEXT NOT NULL);
+    CREATE INDEX undo_decision ON undo (decision);
+
+    CREATE TABLE verifications (seq INTEGER PRIMARY KEY, decision TEXT NOT NULL, verdict TEXT NOT NULL);
+    CREATE INDEX verifications_decision ON verifications (decision);
+
+    CREATE TABLE state (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    """
+}

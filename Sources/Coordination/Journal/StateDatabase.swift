@@ -1,0 +1,229 @@
+import DSLBase
+import GRDB
+import Glibc
+
+/// How a store of ours is opened.
+package enum StateAccess: Sendable {
+  /// Created when it does not exist; changes are durable.
+  case readWrite
+  /// Nothing is created, written or locked; works on a read-only file system and without `.dsl`.
+  case readOnly
+}
+
+/// How sure a commit is to outlive a power failure.
+enum Durability: String {
+  /// The write-ahead log reaches the disk before the commit returns.
+  case full = "FULL"
+  /// The log is written, and reaches the disk with the next full commit or checkpoint. Never corrupts; for what may be
+  /// lost with the power because everything it is about is lost with it, or can be found out again.
+  case normal = "NORMAL"
+}
+
+/// One SQLite file of ours: opening, schema, transactions and errors, the same for the journal and the queue.
+///
+/// Writing holds one connection for the life of the object. Reading only opens one for each call, so that no snapshot
+/// grows old and a store that appears later is seen.
+final class StateDatabase: Sendable {
+  /// The file.
+  let path: String
+  /// What it is called in messages: "journal", "queue".
+  let name: String
+  private let connection: DatabaseQueue?
+  /// The schema version that this program knows.
+  private let version: Int
+
+  /// Bytes that the write-ahead log is cut back to after a checkpoint.
+  private static let logSizeLimit = 4 << 20
+
+  /// Opens a store, creating or upgrading it when it may be written.
+  ///
+  /// - Parameters:
+  ///   - directory: the coordination directory it belongs to.
+  ///   - migrations: all versions of its schema, oldest first; append-only.
+  /// - Throws: `unsupported` when a newer program wrote it; `corrupt`, `io`, `locked`.
+  init(
+    _ name: String, path: String, directory: CoordinationDirectory, access: StateAccess,
+    migrations: DatabaseMigrator
+  ) throws(DSLError) {
+    self.path = path
+    self.name = name
+    version = migrations.migrations.count
+    guard access == .readWrite else {
+      connection = nil
+      return
+    }
+    do {
+      try directory.files.makeDirectory(directory.state)
+      let connection = try DatabaseQueue(path: path, configuration: Self.configuration(readOnly: false))
+      try Self.migrate(connection, migrations, directory, name: name, path: path)
+      self.connection = connection
+    } catch {
+      throw Self.error(error, name: name, path: path)
+    }
+  }
+
+  /// Whether this object may write.
+  var isWritable: Bool { connection != nil }
+
+  /// Runs a transaction that takes the write lock at once; what `body` throws rolls it back.
+  ///
+  /// - Throws: what `body` throws; `invalidState` on a store opened for reading.
+  func write<Result>(_ durability: Durability, _ body: (Database) throws -> Result) throws(DSLError) -> Result
+  {
+    guard let connection else {
+      throw DSLError(.invalidState, "the \(name) was opened for reading only", cause: path)
+    }
+    do {
+      return try connection.inDatabase { db in
+        try db.execute(sql: "PRAGMA synchronous=\(durability.rawValue)")
+        var result: Result?
+        try db.inTransaction(.immediate) {
+          result = try body(db)
+          return .commit
+        }
+        guard let result else {
+          throw DSLError(.internalError, "a transaction of the \(name) ended without result")
+        }
+        return result
+      }
+    } catch {
+      throw Self.error(error, name: name, path: path)
+    }
+  }
+
+  /// Runs queries on one consistent snapshot.
+  ///
+  /// - Returns: `nil` when the store does not exist.
+  /// - Throws: what `body` throws; `corrupt`, `io`.
+  func read<Result>(_ body: (Database) throws -> Result) throws(DSLError) -> Result? {
+    do {
+      guard let connection = try connection ?? reader() else { return nil }
+      return try connection.inDatabase { db in
+        var result: Result?
+        try db.inTransaction(.deferred) {
+          result = try body(db)
+          return .commit
+        }
+        return result
+      }
+    } catch {
+      throw Self.error(error, name: name, path: path)
+    }
+  }
+
+  /// Moves what the write-ahead log holds into the file and empties the log, unless somebody is reading.
+  func checkpoint() throws(DSLError) {
+    guard let connection else { return }
+    do {
+      try connection.inDatabase { db in _ = try db.checkpoint(.truncate) }
+    } catch {
+      if let error = error as? DatabaseError, error.resultCode == .SQLITE_BUSY { return }
+      throw Self.error(error, name: name, path: path)
+    }
+  }
+
+  /// A connection that changes nothing on disk, not even the shared memory beside the file.
+  ///
+  /// Without a write-ahead log nobody is writing, and `immutable` spares SQLite from creating one; with a log,
+  /// `readonly_shm` makes it read the log without touching its index (https://sqlite.org/wal.html#readonly).
+  ///
+  /// - Returns: `nil` when there is no store.
+  private func reader() throws -> DatabaseQueue? {
+    guard access(path, F_OK) == 0 else { return nil }
+    let log = access(path + "-wal", F_OK) == 0
+    let uri = "file:\(Self.escaped(path))?mode=ro&" + (log ? "readonly_shm=1" : "immutable=1")
+    let connection = try DatabaseQueue(path: uri, configuration: Self.configuration(readOnly: true))
+    let found = try connection.inDatabase { db in try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
+    guard found != 0 else { return nil }
+    guard found == version else { throw Self.newer(found, version, name: name, path: path) }
+    return connection
+  }
+
+  private static func newer(_ found: Int, _ known: Int, name: String, path: String) -> DSLError {
+    DSLError(
+      .unsupported, "the \(name) \(path) has schema version \(found), this program knows \(known)",
+      fix: found > known
+        ? "use the newer program that wrote it, or move the file away to begin a new one"
+        : "let a command that may write open it once, which upgrades it")
+  }
+
+  /// A path as it stands in a `file:` URI.
+  private static func escaped(_ path: String) -> String {
+    var result = ""
+    for byte in path.utf8 {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), 0x30...0x39,
+        UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+        result.unicodeScalars.append(Unicode.Scalar(byte))
+      default:
+        result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+      }
+    }
+    return result
+  }
+
+  private static func configuration(readOnly: Bool) -> Configuration {
+    var configuration = Configuration()
+    configuration.readonly = readOnly
+    configuration.foreignKeysEnabled = false
+    configuration.busyMode = .callback { tries in
+      usleep(UInt32(min(10_000, 100 << min(tries, 7))))
+      return tries < 3_000
+    }
+    guard !readOnly else { return configuration }
+    configuration.prepareDatabase { db in
+      try db.execute(sql: "PRAGMA journal_size_limit=\(logSizeLimit); PRAGMA cell_size_check=ON")
+    }
+    return configuration
+  }
+
+  /// Brings the schema up to date. `user_version` counts the migrations, so that opening an up-to-date store costs one
+  /// look; a lock keeps processes that open a new store at the same time apart.
+  private static func migrate(
+    _ connection: DatabaseQueue, _ migrations: DatabaseMigrator, _ directory: CoordinationDirectory,
+    name: String,
+    path: String
+  ) throws {
+    func version() throws -> Int {
+      try connection.inDatabase { db in try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
+    }
+    let wanted = migrations.migrations.count
+    guard try version() != wanted else { return }
+    let lock = try directory.files.lock(directory.state + "/schema.lock", exclusive: true, wait: true)
+    defer { lock?.unlock() }
+    let found = try version()
+    guard found <= wanted else { throw newer(found, wanted, name: name, path: path) }
+    try connection.inDatabase { db in _ = try String.fetchOne(db, sql: "PRAGMA journal_mode=WAL") }
+    try migrations.migrate(connection)
+    try connection.inDatabase { db in try db.execute(sql: "PRAGMA user_version=\(wanted)") }
+  }
+
+  /// What users see of an error from below.
+  static func error(_ error: any Error, name: String, path: String) -> DSLError {
+    switch error {
+    case let error as DSLError: return error
+    case let error as FileError: return error.asDSLError
+    case let error as DatabaseError:
+      let cause = "SQLite: \(error.message ?? "error") (\(error.extendedResultCode.rawValue))"
+      switch error.resultCode {
+      case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+        return DSLError(
+          .corrupt, "the \(name) \(path) is damaged", cause: cause,
+          fix: "move it away together with its -wal and -shm files, or restore it from a backup")
+      case .SQLITE_BUSY, .SQLITE_LOCKED:
+        return DSLError(
+          .locked, "the \(name) \(path) is in use by another process", cause: cause, fix: "try again later")
+      case .SQLITE_FULL:
+        return DSLError(.io, "no space left for the \(name) \(path)", cause: cause, fix: "free some space")
+      case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
+        return DSLError(
+          .io, "cannot write the \(name) \(path)", cause: cause,
+          fix: "make the directory writable for this user, or use a command that only reads")
+      case .SQLITE_IOERR:
+        return DSLError(.io, "cannot use the \(name) \(path)", cause: cause, fix: "check the disk")
+      default: return DSLError(.internalError, "the \(name) \(path) failed", cause: cause)
+      }
+    default: return DSLError(.internalError, "the \(name) \(path) failed", cause: "\(error)")
+    }
+  }
+}
