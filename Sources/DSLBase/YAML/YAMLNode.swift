@@ -27,6 +27,11 @@ package struct YAMLNode: Sendable, Equatable {
     self.path = path
   }
 
+  /// A plain scalar that stands in no file: the text of a flag or an environment variable.
+  package init(plain text: String, path: String) {
+    self.init(content: .scalar(YAMLScalar(text: text, isPlain: true)), line: 1, column: 1, path: path)
+  }
+
   /// The value of a member, when this is a mapping that has it.
   package subscript(key: String) -> YAMLNode? {
     guard case .mapping(let members) = content else { return nil }
@@ -74,6 +79,12 @@ package struct YAMLScalar: Sendable, Equatable {
   package let text: String
   /// Whether it was written without quotes and not as a block.
   package let isPlain: Bool
+
+  /// A scalar of that text.
+  package init(text: String, isPlain: Bool) {
+    self.text = text
+    self.isPlain = isPlain
+  }
 
   /// `null` of the core schema.
   package var isNull: Bool { isPlain && ["", "~", "null", "Null", "NULL"].contains(text) }

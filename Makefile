@@ -1,0 +1,51 @@
+# dsl: build, test, install. `make demo` and `make test` are all a newcomer needs.
+PREFIX ?= /usr/local
+DESTDIR ?=
+RELEASE = .build/release/dsl
+SOURCES = Package.swift Sources Tests
+
+.PHONY: demo test build release install bench format lint clean setup
+
+demo:
+	ci/setup build
+	swift build -c release --product dsl
+	examples/demo/run.sh $(RELEASE)
+
+setup:
+	ci/setup test
+
+test: setup
+	swift build --build-tests --explicit-target-dependency-import-check error
+	$(MAKE) lint
+	swift test --skip-build --disable-xctest
+
+build:
+	ci/setup build
+	swift build
+
+release:
+	ci/setup build
+	swift build -c release --product dsl --static-swift-stdlib
+	strip $(RELEASE)
+
+install: release
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	install -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/dsl
+	install -m 644 docs/man/dsl.1 $(DESTDIR)$(PREFIX)/share/man/man1/dsl.1
+	$(RELEASE) --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/dsl
+	$(RELEASE) --generate-completion-script zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_dsl
+	$(RELEASE) --generate-completion-script fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/dsl.fish
+
+bench:
+	ci/bench/run
+
+format:
+	swift format -i -r -p $(SOURCES)
+
+lint:
+	swift format lint --strict -r -p $(SOURCES)
+
+clean:
+	swift package clean

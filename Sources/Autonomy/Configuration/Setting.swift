@@ -1,0 +1,151 @@
+package import DSLBase
+
+/// One value that can be configured: its key, what it means, the forms it is written in and the place it is kept.
+package struct Setting: Sendable {
+  /// A way to a value in `Settings`.
+  package typealias Place<Value> = any WritableKeyPath<Settings, Value> & Sendable
+
+  /// The place of a value in `Settings`, and with it the form in which it is written.
+  package enum Slot: Sendable {
+    case text(Place<String>)
+    case optionalText(Place<String?>)
+    case bool(Place<Bool>)
+    case integer(Place<Int>, ClosedRange<Int>)
+    case number(Place<Double>, ClosedRange<Double>)
+    case share(Place<Double>)
+    case optionalShare(Place<Double?>)
+    case duration(Place<Double>, ClosedRange<Double>)
+    case bytes(Place<Int>, ClosedRange<Int>)
+    case zone(Place<Int>)
+    case level(Place<Settings.LogLevel>)
+  }
+
+  /// The key with its section: `gates.min_confidence`.
+  package let key: String
+  /// What it means, as a sentence.
+  package let meaning: String
+  /// Environment variables that set it; the first that is set counts.
+  package let environment: [String]
+  /// Whether only a flag may set it, because a forgotten line in a file would be dangerous.
+  package let flagOnly: Bool
+  /// Where it is kept.
+  package let slot: Slot
+
+  package init(
+    _ key: String, _ slot: Slot, _ meaning: String, environment: [String] = [], flagOnly: Bool = false
+  ) {
+    self.key = key
+    self.slot = slot
+    self.meaning = meaning
+    self.environment = environment
+    self.flagOnly = flagOnly
+  }
+
+  /// The part of the key before the dot; empty for a key at the top.
+  package var section: String { key.split(separator: ".").count > 1 ? String(key.prefix { $0 != "." }) : "" }
+  /// The part of the key after the dot.
+  package var name: String { section.isEmpty ? key : String(key.dropFirst(section.count + 1)) }
+
+  /// The form in which the value is written, for documentation.
+  package var form: String {
+    switch slot {
+    case .text, .optionalText: "text"
+    case .bool: "true or false"
+    case .integer(_, let range): "whole number, \(range.lowerBound) to \(range.upperBound)"
+    case .number(_, let range): "number, \(range.lowerBound) to \(range.upperBound)"
+    case .share, .optionalShare: "share: 0.6 or 60%"
+    case .duration: "duration: 250ms, 30s, 5m, 2h"
+    case .bytes: "size: 65536, 64KiB, 16MiB"
+    case .zone: "local, UTC or ±hh:mm"
+    case .level: Settings.LogLevel.allCases.map(\.rawValue).joined(separator: ", ")
+    }
+  }
+}
+
+extension Setting {
+  /// The value in effect, as JSON: durations in seconds, sizes in bytes.
+  package func value(in settings: Settings) -> JSONValue {
+    switch slot {
+    case .text(let path): .string(settings[keyPath: path])
+    case .optionalText(let path): .optional(settings[keyPath: path])
+    case .bool(let path): .bool(settings[keyPath: path])
+    case .integer(let path, _), .bytes(let path, _), .zone(let path): .int(settings[keyPath: path])
+    case .number(let path, _), .share(let path), .duration(let path, _): .double(settings[keyPath: path])
+    case .optionalShare(let path): .optional(settings[keyPath: path])
+    case .level(let path): .string(settings[keyPath: path].rawValue)
+    }
+  }
+
+  /// The value in effect as it would be written in a file; `nil` when there is none.
+  package func written(in settings: Settings) -> String? {
+    switch slot {
+    case .duration(let path, _): Quantity.duration(settings[keyPath: path])
+    case .bytes(let path, _): Quantity.bytes(settings[keyPath: path])
+    case .zone(let path): Quantity.zone(settings[keyPath: path])
+    case .number(let path, _), .share(let path): Quantity.number(settings[keyPath: path])
+    default:
+      switch value(in: settings) {
+      case .null: nil
+      case .string(let text): text
+      case let other: other.text()
+      }
+    }
+  }
+
+  /// Reads a value and keeps it; what is wrong with it goes to the reader.
+  ///
+  /// - Returns: whether it was kept.
+  func read(_ node: YAMLNode, _ reader: YAMLReader, localOffset: Int, into settings: inout Settings) -> Bool {
+    func keep<Value>(_ value: Value?, at path: WritableKeyPath<Settings, Value>) -> Bool {
+      guard let value else { return false }
+      settings[keyPath: path] = value
+      return true
+    }
+    switch slot {
+    case .text(let path): return keep(reader.string(node), at: path)
+    case .optionalText(let path): return keep(reader.string(node).map(Optional.some), at: path)
+    case .bool(let path): return keep(reader.bool(node), at: path)
+    case .integer(let path, let range): return keep(reader.integer(node, in: range), at: path)
+    case .number(let path, let range): return keep(reader.number(node, in: range), at: path)
+    case .share(let path): return keep(reader.fraction(node), at: path)
+    case .optionalShare(let path): return keep(reader.fraction(node).map(Optional.some), at: path)
+    case .duration(let path, let range): return keep(reader.duration(node, in: range), at: path)
+    case .bytes(let path, let range): return keep(reader.bytes(node, in: range), at: path)
+    case .zone(let path): return keep(reader.zone(node, localOffset: localOffset), at: path)
+    case .level(let path): return keep(reader.level(node), at: path)
+    }
+  }
+}
+
+extension YAMLReader {
+  fileprivate func bytes(_ node: YAMLNode, in range: ClosedRange<Int>) -> Int? {
+    guard let text = string(node) else { return nil }
+    guard let value = Quantity.bytes(text) else {
+      report("expected a size such as 65536, 64KiB or 16MiB, found \(node.kind)", at: node)
+      return nil
+    }
+    guard range.contains(value) else {
+      let bounds = "\(Quantity.bytes(range.lowerBound)) to \(Quantity.bytes(range.upperBound))"
+      report("must be from \(bounds), found \(text)", at: node)
+      return nil
+    }
+    return value
+  }
+
+  fileprivate func zone(_ node: YAMLNode, localOffset: Int) -> Int? {
+    guard let text = string(node) else { return nil }
+    if let offset = Quantity.zone(text, localOffset: localOffset) { return offset }
+    report("expected local, UTC or ±hh:mm, found \(node.kind)", at: node)
+    return nil
+  }
+
+  fileprivate func level(_ node: YAMLNode) -> Settings.LogLevel? {
+    guard let text = string(node) else { return nil }
+    let word = text.lowercased()
+    let known = ["success": "info", "notice": "info", "warn": "warning", "fatal": "critical"]
+    if let level = Settings.LogLevel(rawValue: known[word] ?? word) { return level }
+    let words = Settings.LogLevel.allCases.map(\.rawValue)
+    report("unknown level \"\(text)\"" + NearestSpelling.hint(for: word, among: words), at: node)
+    return nil
+  }
+}

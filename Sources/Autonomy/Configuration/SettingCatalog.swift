@@ -1,0 +1,140 @@
+/// Every setting, in the order in which files and reports list them: the one table that reading, showing, documenting
+/// and creating a `dsl.yaml` share.
+package enum SettingCatalog {
+  /// The settings.
+  package static let all: [Setting] = fleet + handling + observing
+
+  /// The sections of a file, with what they are about.
+  package static let sections: [(name: String, meaning: String)] = [
+    ("limits", "How far decisions may move the fleet."),
+    ("gates", "What a decision must pass before it takes effect."),
+    ("agents", "How agents are started, watched and tuned."),
+    ("work", "Leases, retries and limits of work items."),
+    ("records", "How the records in the directory are read."),
+    ("telemetry", "What is kept of the engine's own spans."),
+    ("loop", "How `dsl auto loop` runs."),
+    ("log", "Messages on stderr."),
+  ]
+
+  private static let anyDuration = 0.0...31_536_000
+  private static let positive = 0.001...31_536_000
+
+  private static let fleet: [Setting] = [
+    Setting("policy", .text(\.policy), "default, dslmodel, or the path of a policy file."),
+    Setting("limits.min_agents", .integer(\.limits.minAgents, 0...10_000), "Agents that are always kept."),
+    Setting(
+      "limits.max_agents", .integer(\.limits.maxAgents, 1...10_000), "Agents that are never exceeded.",
+      environment: ["DSLMODEL_AUTO_MAX_AGENTS"]),
+    Setting(
+      "limits.scale_factor", .number(\.limits.scaleFactor, 0.1...100),
+      "What the step of a scaling decision is multiplied by.", environment: ["DSLMODEL_AUTO_SCALE_FACTOR"]),
+    Setting(
+      "gates.min_confidence", .share(\.gates.minConfidence),
+      "The least confidence a decision needs.", environment: ["DSLMODEL_AUTO_MIN_CONFIDENCE"]),
+    Setting(
+      "gates.force_confidence", .optionalShare(\.gates.forceConfidence),
+      "Replaces min_confidence for one call.", flagOnly: true),
+    Setting(
+      "gates.dry_run", .bool(\.gates.dryRun), "Decide, but change nothing.",
+      environment: ["DSLMODEL_AUTO_DRY_RUN"]),
+    Setting(
+      "gates.max_decisions", .integer(\.gates.maxDecisionsPerCycle, 0...1000),
+      "Decisions that may take effect in one cycle."),
+    Setting(
+      "gates.max_concurrent", .integer(\.gates.maxConcurrent, 1...1000),
+      "Effects that may be under way at once."),
+    Setting(
+      "gates.cooldown_up", .duration(\.gates.cooldownUpSeconds, anyDuration),
+      "Least time before a scale-up follows another scaling."),
+    Setting(
+      "gates.cooldown_down", .duration(\.gates.cooldownDownSeconds, anyDuration),
+      "Least time before a scale-down follows another scaling."),
+    Setting(
+      "gates.cooldown_other", .duration(\.gates.cooldownOtherSeconds, anyDuration),
+      "Least time between two equal decisions that scale nothing."),
+    Setting(
+      "gates.budget", .integer(\.gates.budget, 0...1_000_000),
+      "Effects allowed within budget_window."),
+    Setting(
+      "gates.budget_window", .duration(\.gates.budgetWindowSeconds, positive), "The window of budget."),
+  ]
+
+  private static let handling: [Setting] = [
+    Setting(
+      "agents.command", .optionalText(\.agents.command),
+      "The /bin/sh command line that starts one agent (DSL_AGENT_ID, DSL_COORDINATION_DIR are set for it)."),
+    Setting(
+      "agents.heartbeat_limit", .duration(\.agents.heartbeatLimitSeconds, positive),
+      "Silence after which an agent is stale."),
+    Setting(
+      "agents.start_timeout", .duration(\.agents.startTimeoutSeconds, positive),
+      "Time that a started agent has until its first heartbeat."),
+    Setting(
+      "agents.health_command", .optionalText(\.agents.healthCommand),
+      "The command line that probes one agent; exit status 0 means it is well."),
+    Setting(
+      "agents.health_timeout", .duration(\.agents.healthTimeoutSeconds, positive),
+      "Time that a probe may take."),
+    Setting(
+      "agents.min_concurrency", .integer(\.agents.minConcurrency, 1...1024),
+      "The lowest concurrency that optimize gives an agent."),
+    Setting(
+      "agents.max_concurrency", .integer(\.agents.maxConcurrency, 1...1024),
+      "The highest concurrency that optimize gives an agent."),
+    Setting(
+      "work.lease", .duration(\.work.leaseSeconds, positive), "How long a claim lasts unless renewed."),
+    Setting(
+      "work.max_attempts", .integer(\.work.maxAttempts, 1...1000),
+      "Attempts after which an item is parked as failed."),
+    Setting(
+      "work.retry_base", .duration(\.work.retryBaseSeconds, anyDuration),
+      "Wait before the first retry; doubles with every further one."),
+    Setting(
+      "work.retry_max", .duration(\.work.retryMaxSeconds, anyDuration), "The longest wait before a retry."),
+    Setting(
+      "work.age_limit", .duration(\.work.ageLimitSeconds, positive),
+      "Age from which a pending item is overdue and may be quarantined."),
+    Setting(
+      "work.process_limit", .integer(\.work.processLimit, 1...100_000),
+      "Items that one coordination_improve handles."),
+  ]
+
+  private static let observing: [Setting] = [
+    Setting(
+      "records.max_bytes", .bytes(\.records.maxBytes, 1024...1 << 30), "Size beyond which a record is not read."),
+    Setting(
+      "records.telemetry_fresh", .duration(\.records.telemetryFreshSeconds, positive),
+      "Age up to which telemetry counts for error rate and response time."),
+    Setting(
+      "records.throughput_window", .duration(\.records.throughputWindowSeconds, positive),
+      "The window in which completed items count as throughput."),
+    Setting(
+      "records.assumed_zone", .zone(\.records.assumedOffsetSeconds),
+      "The zone of times that name none; local unless set."),
+    Setting(
+      "telemetry.spans", .bool(\.telemetry.spans), "Whether spans are written to .dsl/telemetry/spans.jsonl."),
+    Setting(
+      "telemetry.rotate_size", .bytes(\.telemetry.rotateBytes, 4096...1 << 40),
+      "Size at which that file is rotated."),
+    Setting("telemetry.keep", .integer(\.telemetry.keep, 0...1000), "Rotated files that are kept."),
+    Setting(
+      "telemetry.sampling_ratio", .share(\.telemetry.samplingRatio), "Share of cycles whose spans are written."),
+    Setting(
+      "loop.interval", .duration(\.loop.intervalSeconds, 0.01...31_536_000),
+      "Time from the start of one cycle to the start of the next."),
+    Setting(
+      "loop.max_cycles", .integer(\.loop.maxCycles, 0...1_000_000_000),
+      "Cycles after which the loop ends; 0 means never."),
+    Setting("loop.watch", .bool(\.loop.watch), "Whether a change in the directory starts a cycle at once."),
+    Setting(
+      "loop.auto_rollback", .bool(\.loop.autoRollback),
+      "Whether decisions that made health worse are undone."),
+    Setting(
+      "loop.leader_election", .bool(\.leaderElection),
+      "Whether to wait for the engine lock instead of giving up when another engine holds it.",
+      environment: ["DSLMODEL_AUTO_LEADER_ELECTION"]),
+    Setting(
+      "log.level", .level(\.logLevel), "The least severe level that is shown.",
+      environment: ["DSL_LOG", "LOGURU_LEVEL"]),
+  ]
+}
