@@ -47,7 +47,8 @@ let package = Package(
 
     // MARK: L1 - mechanisms
     .target(
-      name: "Coordination", dependencies: ["CLinux", "DSLBase", .product(name: "GRDB", package: "GRDB.swift")],
+      name: "Coordination",
+      dependencies: ["CLinux", "DSLBase", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: house),
     .systemLibrary(name: "CLinux"),
     .target(
@@ -61,7 +62,8 @@ let package = Package(
 
     // MARK: Tests
     .testTarget(
-      name: "AutonomyTests", dependencies: ["Autonomy", "DSLBase", "DecisionEngine"], swiftSettings: house),
+      name: "AutonomyTests", dependencies: ["Autonomy", "Coordination", "DSLBase", "DecisionEngine"],
+      swiftSettings: house),
     .testTarget(name: "DSLBaseTests", dependencies: ["DSLBase"], swiftSettings: house),
     .testTarget(
       name: "DecisionEngineTests", dependencies: ["DecisionEngine", "DSLBase"], swiftSettings: house),

@@ -1,4 +1,5 @@
 package import DSLBase
+package import DecisionEngine
 
 /// One value that can be configured: its key, what it means, the forms it is written in and the place it is kept.
 package struct Setting: Sendable {
@@ -7,6 +8,7 @@ package struct Setting: Sendable {
 
   /// The place of a value in `Settings`, and with it the form in which it is written.
   package enum Slot: Sendable {
+    case health(Place<HealthModel>)
     case text(Place<String>)
     case optionalText(Place<String?>)
     case bool(Place<Bool>)
@@ -41,14 +43,13 @@ package struct Setting: Sendable {
     self.flagOnly = flagOnly
   }
 
-  /// The part of the key before the dot; empty for a key at the top.
-  package var section: String { key.split(separator: ".").count > 1 ? String(key.prefix { $0 != "." }) : "" }
-  /// The part of the key after the dot.
-  package var name: String { section.isEmpty ? key : String(key.dropFirst(section.count + 1)) }
+  /// The parts of the key: sections, then the name.
+  package var path: [String] { key.split(separator: ".").map(String.init) }
 
   /// The form in which the value is written, for documentation.
   package var form: String {
     switch slot {
+    case .health: "terms and thresholds"
     case .text, .optionalText: "text"
     case .bool: "true or false"
     case .integer(_, let range): "whole number, \(range.lowerBound) to \(range.upperBound)"
@@ -66,6 +67,7 @@ extension Setting {
   /// The value in effect, as JSON: durations in seconds, sizes in bytes.
   package func value(in settings: Settings) -> JSONValue {
     switch slot {
+    case .health(let path): settings[keyPath: path].json
     case .text(let path): .string(settings[keyPath: path])
     case .optionalText(let path): .optional(settings[keyPath: path])
     case .bool(let path): .bool(settings[keyPath: path])
@@ -102,6 +104,7 @@ extension Setting {
       return true
     }
     switch slot {
+    case .health(let path): return keep(HealthModel.read(node, reader), at: path)
     case .text(let path): return keep(reader.string(node), at: path)
     case .optionalText(let path): return keep(reader.string(node).map(Optional.some), at: path)
     case .bool(let path): return keep(reader.bool(node), at: path)
@@ -147,5 +150,27 @@ extension YAMLReader {
     let words = Settings.LogLevel.allCases.map(\.rawValue)
     report("unknown level \"\(text)\"" + NearestSpelling.hint(for: word, among: words), at: node)
     return nil
+  }
+}
+
+extension HealthModel {
+  /// As the `health` section of a file says it.
+  fileprivate var json: JSONValue {
+    let terms = terms.map { term -> JSONValue in
+      var object: JSONObject = ["metric": .string(term.metric.rawValue), "weight": .double(term.weight)]
+      switch term.shape {
+      case .value: object["shape"] = "value"
+      case .saturating(let full): object["saturate_at"] = .double(full)
+      case .inverse(let empty): object["inverse_at"] = .double(empty)
+      }
+      return .object(object)
+    }
+    return [
+      "thresholds": [
+        "degraded": .double(thresholds.degraded), "healthy": .double(thresholds.healthy),
+        "optimal": .double(thresholds.optimal),
+      ],
+      "terms": .array(terms),
+    ]
   }
 }

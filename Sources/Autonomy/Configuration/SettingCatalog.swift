@@ -1,3 +1,5 @@
+import DecisionEngine
+
 /// Every setting, in the order in which files and reports list them: the one table that reading, showing, documenting
 /// and creating a `dsl.yaml` share.
 package enum SettingCatalog {
@@ -21,6 +23,8 @@ package enum SettingCatalog {
 
   private static let fleet: [Setting] = [
     Setting("policy", .text(\.policy), "default, dslmodel, or the path of a policy file."),
+    Setting(
+      "health", .health(\.health), "How metrics become a score: thresholds and terms (docs/policies.md)."),
     Setting("limits.min_agents", .integer(\.limits.minAgents, 0...10_000), "Agents that are always kept."),
     Setting(
       "limits.max_agents", .integer(\.limits.maxAgents, 1...10_000), "Agents that are never exceeded.",
@@ -38,25 +42,26 @@ package enum SettingCatalog {
       "gates.dry_run", .bool(\.gates.dryRun), "Decide, but change nothing.",
       environment: ["DSLMODEL_AUTO_DRY_RUN"]),
     Setting(
-      "gates.max_decisions", .integer(\.gates.maxDecisionsPerCycle, 0...1000),
+      "gates.max_decisions_per_cycle", .integer(\.gates.maxDecisionsPerCycle, 0...1000),
       "Decisions that may take effect in one cycle."),
     Setting(
       "gates.max_concurrent", .integer(\.gates.maxConcurrent, 1...1000),
       "Effects that may be under way at once."),
     Setting(
-      "gates.cooldown_up", .duration(\.gates.cooldownUpSeconds, anyDuration),
+      "gates.cooldown.up", .duration(\.gates.cooldown.up, anyDuration),
       "Least time before a scale-up follows another scaling."),
     Setting(
-      "gates.cooldown_down", .duration(\.gates.cooldownDownSeconds, anyDuration),
+      "gates.cooldown.down", .duration(\.gates.cooldown.down, anyDuration),
       "Least time before a scale-down follows another scaling."),
     Setting(
-      "gates.cooldown_other", .duration(\.gates.cooldownOtherSeconds, anyDuration),
+      "gates.cooldown.other", .duration(\.gates.cooldown.other, anyDuration),
       "Least time between two equal decisions that scale nothing."),
     Setting(
-      "gates.budget", .integer(\.gates.budget, 0...1_000_000),
-      "Effects allowed within budget_window."),
+      "gates.budget.count", .integer(\.gates.budget.count, 0...1_000_000),
+      "Effects allowed within the window."),
     Setting(
-      "gates.budget_window", .duration(\.gates.budgetWindowSeconds, positive), "The window of budget."),
+      "gates.budget.window", .duration(\.gates.budget.windowSeconds, positive),
+      "The window that the budget is for."),
   ]
 
   private static let handling: [Setting] = [
@@ -101,7 +106,8 @@ package enum SettingCatalog {
 
   private static let observing: [Setting] = [
     Setting(
-      "records.max_bytes", .bytes(\.records.maxBytes, 1024...1 << 30), "Size beyond which a record is not read."),
+      "records.max_bytes", .bytes(\.records.maxBytes, 1024...1 << 30),
+      "Size beyond which a record is not read."),
     Setting(
       "records.telemetry_fresh", .duration(\.records.telemetryFreshSeconds, positive),
       "Age up to which telemetry counts for error rate and response time."),
@@ -118,7 +124,8 @@ package enum SettingCatalog {
       "Size at which that file is rotated."),
     Setting("telemetry.keep", .integer(\.telemetry.keep, 0...1000), "Rotated files that are kept."),
     Setting(
-      "telemetry.sampling_ratio", .share(\.telemetry.samplingRatio), "Share of cycles whose spans are written."),
+      "telemetry.sampling_ratio", .share(\.telemetry.samplingRatio),
+      "Share of cycles whose spans are written."),
     Setting(
       "loop.interval", .duration(\.loop.intervalSeconds, 0.01...31_536_000),
       "Time from the start of one cycle to the start of the next."),

@@ -1,3 +1,5 @@
+public import DecisionEngine
+
 /// Everything that can be configured, with its defaults.
 ///
 /// `SettingsLoader` fills it from flags, environment, `dsl.yaml` and the user's file; `SettingCatalog` names each value
@@ -5,10 +7,12 @@
 public struct Settings: Sendable, Equatable {
   /// `default`, `dslmodel`, or the path of a policy file, relative to the coordination directory.
   public var policy = "default"
+  /// How metrics become a score.
+  public var health = HealthModel.standard
   /// How far decisions may move the fleet.
-  public var limits = Limits()
+  public var limits = FleetLimits()
   /// What a decision must pass before it takes effect.
-  public var gates = Gates()
+  public var gates = GateSettings()
   /// How agents are started, watched and tuned.
   public var agents = Agents()
   /// Leases, retries and limits of work items.
@@ -26,44 +30,6 @@ public struct Settings: Sendable, Equatable {
 
   /// The defaults.
   public init() {}
-
-  /// How far decisions may move the fleet.
-  public struct Limits: Sendable, Equatable {
-    /// Agents that are always kept.
-    public var minAgents = 1
-    /// Agents that are never exceeded.
-    public var maxAgents = 10
-    /// What the step of a scaling decision is multiplied by.
-    public var scaleFactor = 1.0
-    /// The defaults.
-    public init() {}
-  }
-
-  /// What a decision must pass before it takes effect.
-  public struct Gates: Sendable, Equatable {
-    /// The least confidence, 0…1.
-    public var minConfidence = 0.6
-    /// Replaces `minConfidence` for one call, in an emergency.
-    public var forceConfidence: Double?
-    /// Whether nothing is to be changed.
-    public var dryRun = false
-    /// Decisions that may take effect in one cycle.
-    public var maxDecisionsPerCycle = 3
-    /// Effects that may be under way at once.
-    public var maxConcurrent = 5
-    /// Seconds between two scale-ups, or after a scale-down.
-    public var cooldownUpSeconds = 30.0
-    /// Seconds between two scale-downs, or after a scale-up.
-    public var cooldownDownSeconds = 120.0
-    /// Seconds between two decisions of the same type and target that scale nothing.
-    public var cooldownOtherSeconds = 30.0
-    /// Effects allowed in a window of `budgetWindowSeconds`.
-    public var budget = 30
-    /// The window of `budget`, seconds.
-    public var budgetWindowSeconds = 3600.0
-    /// The defaults.
-    public init() {}
-  }
 
   /// How agents are started, watched and tuned.
   public struct Agents: Sendable, Equatable {

@@ -1,4 +1,5 @@
 import DSLBase
+import DecisionEngine
 
 /// Settings while they are put together, with what was found wrong on the way.
 struct SettingsDraft {
@@ -25,22 +26,22 @@ struct SettingsDraft {
   }
 
   private mutating func apply(_ root: YAMLNode, _ reader: YAMLReader, file: String) {
-    let inFiles = SettingCatalog.all.filter { !$0.flagOnly }
-    let sections = SettingCatalog.sections.map(\.name)
-    let topKeys = inFiles.filter(\.section.isEmpty).map(\.key) + sections
-    guard let top = reader.mapping(root, keys: topKeys) else { return }
-    for member in top.members where !member.value.isNull {
-      guard sections.contains(member.key) else {
-        if let setting = inFiles.first(where: { $0.key == member.key }) {
-          keep(setting, member.value, reader, .file(file, line: member.line))
-        }
-        continue
-      }
-      let known = inFiles.filter { $0.section == member.key }
-      guard let section = reader.mapping(member.value, keys: known.map(\.name)) else { continue }
-      for inner in section.members where !inner.value.isNull {
-        guard let setting = known.first(where: { $0.name == inner.key }) else { continue }
-        keep(setting, inner.value, reader, .file(file, line: inner.line))
+    apply(root, SettingCatalog.all.filter { !$0.flagOnly }, depth: 0, reader, file)
+  }
+
+  /// Takes the values of a section: of settings whose paths agree up to `depth`.
+  private mutating func apply(
+    _ node: YAMLNode, _ settings: [Setting], depth: Int, _ reader: YAMLReader, _ file: String
+  ) {
+    var names: [String] = []
+    for setting in settings where !names.contains(setting.path[depth]) { names.append(setting.path[depth]) }
+    guard let section = reader.mapping(node, keys: names) else { return }
+    for member in section.members where !member.value.isNull {
+      let meant = settings.filter { $0.path[depth] == member.key }
+      if let setting = meant.first, setting.path.count == depth + 1 {
+        keep(setting, member.value, reader, .file(file, line: member.line))
+      } else if !meant.isEmpty {
+        apply(member.value, meant, depth: depth + 1, reader, file)
       }
     }
   }
@@ -48,7 +49,9 @@ struct SettingsDraft {
   /// Takes the values of environment variables.
   mutating func apply(environment: [String: String]) {
     for setting in SettingCatalog.all {
-      guard let name = setting.environment.first(where: { environment[$0]?.isEmpty == false }) else { continue }
+      guard let name = setting.environment.first(where: { environment[$0]?.isEmpty == false }) else {
+        continue
+      }
       apply(setting, environment[name] ?? "", .environment(name))
     }
     let known = SettingCatalog.all.flatMap(\.environment)
@@ -99,7 +102,8 @@ struct SettingsDraft {
     check(
       settings.agents.minConcurrency <= settings.agents.maxConcurrency, "agents.min_concurrency",
       "agents.max_concurrency")
-    check(settings.work.retryBaseSeconds <= settings.work.retryMaxSeconds, "work.retry_base", "work.retry_max")
+    check(
+      settings.work.retryBaseSeconds <= settings.work.retryMaxSeconds, "work.retry_base", "work.retry_max")
   }
 
   private mutating func check(_ holds: Bool, _ low: String, _ high: String) {
