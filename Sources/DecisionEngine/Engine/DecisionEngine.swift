@@ -1,0 +1,88 @@
+public import DSLBase
+
+/// Observation in, decisions out: pure, so that the same inputs give the same bits in any process at any time.
+public struct DecisionEngine: Sendable, Equatable {
+  /// The rules.
+  public var policy: Policy
+  /// The score.
+  public var health: HealthModel
+  /// The bounds of the fleet.
+  public var limits: FleetLimits
+
+  /// An engine.
+  public init(policy: Policy, health: HealthModel = .standard, limits: FleetLimits = FleetLimits()) {
+    self.policy = policy
+    self.health = health
+    self.limits = limits
+  }
+
+  /// The observation with score and state filled in. A blind one stays without score, in the state `unknown`.
+  public func assess(_ observation: Observation) -> Observation {
+    var scored = observation
+    let score = observation.blind == nil ? health.score(observation.metrics) : nil
+    scored.metrics.healthScore = score?.value
+    scored.metrics.healthState = score?.state ?? .unknown
+    return scored
+  }
+
+  /// Decides on a scored observation.
+  ///
+  /// Without a score (a blind observation, or a term that was not measured) there is no decision, whatever policy and
+  /// strategies say: the engine does not act on what it cannot see. Of several proposals of one type on one target, and
+  /// of scaling up and down the same target, the best ranked is taken and the others are told as superseded.
+  ///
+  /// - Parameters:
+  ///   - observation: as `assess` returns it.
+  ///   - cycle: the cycle's id; decision ids derive from it.
+  ///   - strategies: further sources of proposals, asked in this order.
+  /// - Returns: never empty of both decisions and silence.
+  public func decide(
+    _ observation: Observation, cycle: String, strategies: [any DecisionStrategy] = []
+  ) -> DecisionSet {
+    if let reason = blindness(observation) {
+      return DecisionSet(decisions: [], silence: reason, considered: [])
+    }
+    var scope = Scope(observation, limits: limits, thresholds: health.thresholds)
+    scope.bind(policy.bindings)
+    let confidence = policy.evidence.factor(observation.evidence)
+    var candidates = policy.rules.map { $0.candidate(scope, confidence: confidence) }
+    for strategy in strategies {
+      let proposals = strategy.decide(observation)
+      candidates += proposals.map { Candidate(rule: strategy.name, $0) }
+      if proposals.isEmpty {
+        let nothing = Consideration.Outcome.unusable("proposes nothing")
+        candidates.append(Candidate(rule: strategy.name, type: nil, result: .failure(nothing)))
+      }
+    }
+    return Ranking.settle(candidates, cycle: cycle, at: observation.at) {
+      silence(observation, scope, candidates: candidates)
+    }
+  }
+
+  private func blindness(_ observation: Observation) -> String? {
+    if let blind = observation.blind { return "the engine is blind: \(blind)" }
+    guard observation.metrics.healthState == .unknown || observation.metrics.healthScore == nil else {
+      return nil
+    }
+    let missing = health.score(observation.metrics).missing.map(\.rawValue)
+    return missing.isEmpty
+      ? "health is unknown: the observation has no score"
+      : "health is unknown: not measured: " + missing.joined(separator: ", ")
+  }
+
+  /// Why nothing matched: in the policy's words, else by the rule that came nearest.
+  private func silence(_ observation: Observation, _ scope: Scope, candidates: [Candidate]) -> String {
+    let head = "health is \(scope.text("health_score")) (\(scope.state))"
+    for silence in policy.silences where silence.when.ask(scope) == .met {
+      return head + ": " + silence.say.filled(scope.text)
+    }
+    let failures: [String] = candidates.compactMap { candidate in
+      guard case .failure(.failed(let mismatch)) = candidate.result, mismatch.subject != Scope.stateName
+      else {
+        return nil
+      }
+      return "\(candidate.rule) does not match: \(mismatch)"
+    }
+    return head + ": " + (failures.first ?? "no rule of policy \(policy.name) is for this state")
+  }
+}
