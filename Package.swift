@@ -71,5 +71,11 @@ let package = Package(
       name: "CoordinationTests",
       dependencies: ["Coordination", "DSLBase", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: house),
+    .testTarget(
+      name: "TelemetryTests",
+      dependencies: [
+        "Coordination", "DSLBase", "Telemetry", .product(name: "Tracing", package: "swift-distributed-tracing"),
+      ],
+      exclude: ["Goldens", "OTLP/check.py"], swiftSettings: house),
   ]
 )

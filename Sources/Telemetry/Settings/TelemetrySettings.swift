@@ -1,0 +1,150 @@
+package import DSLBase
+
+/// What the standard environment variables of OpenTelemetry ask for.
+///
+/// By the rules of the specification's `configuration/sdk-environment-variables.md`: an empty variable counts
+/// as unset, a value that is not understood is reported and ignored, and nothing here ever fails.
+package struct TelemetrySettings: Sendable, Equatable {
+  /// Where spans can go.
+  package enum Destination: String, Sendable { case file, console }
+
+  /// Where spans go, without repetition; empty when they go nowhere.
+  package private(set) var destinations: [Destination] = [.file]
+  /// What the spans say of this process.
+  package private(set) var resource: Resource
+  /// Decides on traces that begin here.
+  package private(set) var sampler = Sampler.always
+  /// The trace that this process was started in.
+  package private(set) var parent: TraceContext?
+  /// What was not understood, a sentence each.
+  package private(set) var warnings: [String] = []
+
+  /// Reads the environment.
+  ///
+  /// - Parameters:
+  ///   - environment: variables by name.
+  ///   - service: the name of the service when the environment has none.
+  ///   - version: the version of this program.
+  package init(environment: [String: String], service: String = "dsl", version: String? = nil) {
+    func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+    resource = Resource(service: service, version: version)
+    if let text = variable("OTEL_RESOURCE_ATTRIBUTES") {
+      if let attributes = Self.attributes(text) {
+        for attribute in attributes { resource.set(attribute.key, attribute.value) }
+      } else {
+        warnings.append("OTEL_RESOURCE_ATTRIBUTES is not a list of key=value and was ignored")
+      }
+    }
+    if let name = variable("OTEL_SERVICE_NAME") { resource.set(Resource.serviceName, name) }
+    readDestinations(disabled: variable("OTEL_SDK_DISABLED"), exporters: variable("OTEL_TRACES_EXPORTER"))
+    readSampler(variable("OTEL_TRACES_SAMPLER"), argument: variable("OTEL_TRACES_SAMPLER_ARG"))
+    readParent(variable("TRACEPARENT"), variable("TRACESTATE"), propagators: variable("OTEL_PROPAGATORS"))
+  }
+
+  /// The exporter that these settings ask for.
+  ///
+  /// - Parameters:
+  ///   - files: where the file is.
+  ///   - path: the file; `nil` when nothing may be written, as in a dry run.
+  ///   - console: writes bytes to where people look, which is not standard output: that is for data.
+  package func exporter(
+    files: any FileSystem, path: String?, console: @escaping @Sendable ([UInt8]) throws -> Void
+  ) -> any SpanExporter {
+    var exporters: [any SpanExporter] = []
+    for destination in destinations {
+      switch destination {
+      case .console: exporters.append(ConsoleExporter(write: console))
+      case .file: if let path { exporters.append(OTLPFileExporter(files: files, path: path)) }
+      }
+    }
+    if exporters.count > 1 { return FanOutExporter(exporters) }
+    return exporters.first ?? NoExporter()
+  }
+
+  private mutating func readDestinations(disabled: String?, exporters: String?) {
+    switch disabled?.lowercased() {
+    case "true":
+      destinations = []
+      return
+    case nil, "false": break
+    default: warnings.append("OTEL_SDK_DISABLED is neither true nor false and counts as false")
+    }
+    guard let exporters else { return }
+    var chosen: [Destination] = []
+    for name in exporters.split(separator: ",").map({ $0.trimmingBlanks().lowercased() }) {
+      switch name {
+      case "none": break
+      case "console": chosen.append(.console)
+      case "otlp-file", "otlp_file", "otlp_file/development": chosen.append(.file)
+      case "otlp":
+        warnings.append("OTEL_TRACES_EXPORTER: otlp over the network is not built in; spans go to the file")
+        chosen.append(.file)
+      default: warnings.append("OTEL_TRACES_EXPORTER: no exporter is called '\(name)'")
+      }
+    }
+    destinations = chosen.enumerated().filter { chosen.firstIndex(of: $0.element) == $0.offset }.map(
+      \.element)
+  }
+
+  private mutating func readSampler(_ name: String?, argument: String?) {
+    guard let name else { return }
+    switch name.lowercased() {
+    case "always_on", "parentbased_always_on": sampler = .always
+    case "always_off", "parentbased_always_off": sampler = .never
+    case "traceidratio", "parentbased_traceidratio":
+      let ratio = argument.map { Double($0) } ?? 1
+      if let ratio, (0...1).contains(ratio) {
+        sampler = .ratio(ratio)
+      } else {
+        warnings.append("OTEL_TRACES_SAMPLER_ARG is not a number from 0 to 1; every trace is recorded")
+      }
+    default: warnings.append("OTEL_TRACES_SAMPLER: no sampler is called '\(name)'; every trace is recorded")
+    }
+  }
+
+  private mutating func readParent(_ traceparent: String?, _ tracestate: String?, propagators: String?) {
+    if let propagators,
+      !propagators.split(separator: ",").contains(where: { $0.trimmingBlanks() == "tracecontext" })
+    {
+      return
+    }
+    guard let traceparent else { return }
+    parent = TraceContext(traceparent: traceparent, tracestate: tracestate)
+    if parent == nil { warnings.append("TRACEPARENT is not valid and was ignored: a new trace begins") }
+  }
+
+  /// Reads `key=value,key=value` with percent-encoded keys and values; one that is wrong makes all of it
+  /// wrong, by the specification.
+  static func attributes(_ text: String) -> [(key: String, value: String)]? {
+    var attributes: [(key: String, value: String)] = []
+    for part in text.split(separator: ",") {
+      let pair = part.trimmingBlanks()
+      if pair.isEmpty { continue }
+      guard let equals = pair.firstIndex(of: "="),
+        let key = percentDecoded(pair[..<equals].trimmingBlanks()), !key.isEmpty,
+        let value = percentDecoded(pair[pair.index(after: equals)...].trimmingBlanks())
+      else { return nil }
+      attributes.append((key, value))
+    }
+    return attributes
+  }
+
+  private static func percentDecoded(_ text: Substring) -> String? {
+    let bytes = Array(text.utf8)
+    var decoded: [UInt8] = []
+    var position = 0
+    while position < bytes.count {
+      if bytes[position] == UInt8(ascii: "%") {
+        guard position + 2 < bytes.count,
+          let byte = UInt8(hexDigits: bytes[position + 1...position + 2], upperCase: true)
+        else { return nil }
+        decoded.append(byte)
+        position += 3
+      } else {
+        decoded.append(bytes[position])
+        position += 1
+      }
+    }
+    return String(validating: decoded, as: UTF8.self)
+  }
+}
