@@ -1,1 +1,21 @@
 import Coordination
+import DSLBase
+import Glibc
+
+// dsl-bench scan DIR none|readOnly|readWrite: one scan and nothing else, to be timed from outside beside the C programs in
+// ci/bench.
+
+let uses: [String: IndexUse] = ["none": .none, "readOnly": .readOnly, "readWrite": .readWrite]
+let arguments = CommandLine.arguments
+guard arguments.count == 4, arguments[1] == "scan", let use = uses[arguments[3]] else {
+  puts("usage: dsl-bench scan DIR none|readOnly|readWrite")
+  exit(64)
+}
+let directory = CoordinationDirectory(path: arguments[2], files: PosixFileSystem())
+let scanner = DirectoryScanner(
+  directory: directory, limits: RecordLimits(), now: SystemTime().now, assumedOffset: 0)
+let snapshot = try scanner.scan(index: use)
+puts(
+  "state=\(snapshot.state) agents=\(snapshot.agentCount) live=\(snapshot.liveWork) "
+    + "completed=\(snapshot.completedCount) telemetry=\(snapshot.telemetryVolume) problems=\(snapshot.problemCount) "
+    + "read=\(snapshot.filesRead) index=\(snapshot.usedIndex) notes=\(snapshot.indexNotes)")
