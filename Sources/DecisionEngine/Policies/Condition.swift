@@ -63,6 +63,13 @@ public struct ConditionMismatch: Sendable, Equatable, CustomStringConvertible {
   /// What the rule asks for: "> 15", "one of critical, degraded".
   public let required: String
 
+  /// A mismatch in words.
+  public init(subject: String, observed: String, required: String) {
+    self.subject = subject
+    self.observed = observed
+    self.required = required
+  }
+
   /// `work_queue_size is 8, required > 15`.
   public var description: String { "\(subject) is \(observed), required \(required)" }
 }
