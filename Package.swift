@@ -71,6 +71,7 @@ let package = Package(
       name: "CoordinationTests",
       dependencies: ["Coordination", "DSLBase", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: house),
+    .testTarget(name: "TidyTests", swiftSettings: house),
     .testTarget(
       name: "TelemetryTests",
       dependencies: [
