@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// A reader sees the old content or the new, never part of either, also after a crash. When a commit throws, the temp is
 /// removed and the file holds the old content; only when the last step, the directory's `fsync`, fails is the new content
-/// there but perhaps not durable. A failed `fsync` is never retried.
+/// there but perhaps not durable. A replaced file keeps its permissions. A failed `fsync` is never retried.
 package enum AtomicFile {
   /// Numbers the temps of this process. With the process id a name is unique on a host; across hosts or containers that
   /// share a directory, creating it exclusively finds the next free one.
@@ -43,7 +43,12 @@ package enum AtomicFile {
     var renamed = 0
     do throws(FileError) {
       for (name, content) in contents {
-        temps.append(try writeTemp(files, directory, name, content))
+        let temp = try createTemp(files, directory, name, exclusive ? content : [])
+        temps.append(temp)
+        guard !exclusive else { continue }
+        // Before the content is in it, so that nobody reads in the temp what the file keeps from them.
+        try files.adoptAttributes(of: "\(directory)/\(name)", on: temp)
+        try files.write(temp, content, exclusive: false)
       }
       for temp in temps { try files.sync(file: temp) }
       while renamed < temps.count {
@@ -86,8 +91,8 @@ package enum AtomicFile {
     return leftovers.reduce(0) { count, path in count + ((try? files.remove(path)) == nil ? 0 : 1) }
   }
 
-  /// Creates the temp of a file and writes its content; on failure nothing is left of it.
-  private static func writeTemp(
+  /// Creates the temp of a file with some content; on failure nothing is left of it.
+  private static func createTemp(
     _ files: any FileSystem, _ directory: String, _ name: String, _ content: [UInt8]
   ) throws(FileError) -> String {
     var attempts = 0

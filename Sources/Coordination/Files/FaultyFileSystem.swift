@@ -77,6 +77,12 @@ public final class FaultyFileSystem: FileSystem {
   }
 
   /// Counted, then passed on.
+  public func adoptAttributes(of existing: String, on path: String) throws(FileError) {
+    try step("chmod", path)
+    try base.adoptAttributes(of: existing, on: path)
+  }
+
+  /// Counted, then passed on.
   public func sync(file path: String) throws(FileError) {
     try step("fsync", path)
     try base.sync(file: path)

@@ -41,6 +41,19 @@ public struct PosixFileSystem: FileSystem {
     try descriptor.close(path)
   }
 
+  /// Permissions and, where this process may give it, owner and group: a record that only its owner could read stays so.
+  public func adoptAttributes(of existing: String, on path: String) throws(FileError) {
+    var (wanted, present) = (stat(), stat())
+    guard lstat(existing, &wanted) == 0, wanted.st_mode & S_IFMT == S_IFREG else { return }
+    guard lstat(path, &present) == 0 else { throw Posix.lastError("lstat", path) }
+    if wanted.st_uid != present.st_uid || wanted.st_gid != present.st_gid {
+      guard lchown(path, wanted.st_uid, wanted.st_gid) == 0 || errno == EPERM else {
+        throw Posix.lastError("chown", path)
+      }
+    }
+    guard chmod(path, wanted.st_mode & 0o777) == 0 else { throw Posix.lastError("chmod", path) }
+  }
+
   /// `fsync` of a file, once.
   public func sync(file path: String) throws(FileError) {
     let descriptor = try Posix.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
@@ -60,12 +73,20 @@ public struct PosixFileSystem: FileSystem {
 
   /// Renames unless something is there.
   ///
-  /// - Throws: `EEXIST` when something is; `EINVAL` on a file system that cannot do it (some network file systems).
+  /// On file systems without `RENAME_NOREPLACE` (some network ones) a hard link does it, which is as exclusive.
+  ///
+  /// - Throws: `EEXIST` when something is there.
   public func renameExclusively(_ from: String, to: String) throws(FileError) {
     let noReplace: UInt32 = 1  // RENAME_NOREPLACE, renameat2(2)
-    guard renameat2(AT_FDCWD, from, AT_FDCWD, to, noReplace) == 0 else {
-      throw Posix.lastError("renameat2", to)
-    }
+    if renameat2(AT_FDCWD, from, AT_FDCWD, to, noReplace) == 0 { return }
+    guard errno == EINVAL || errno == ENOSYS else { throw Posix.lastError("renameat2", to) }
+    try linkExclusively(from, to: to)
+  }
+
+  /// Renames by a hard link and a removal. After a crash between the two the file has both names; nothing is lost.
+  func linkExclusively(_ from: String, to: String) throws(FileError) {
+    guard link(from, to) == 0 else { throw Posix.lastError("link", to) }
+    guard unlink(from) == 0 else { throw Posix.lastError("unlink", from) }
   }
 
   /// Removes a file.

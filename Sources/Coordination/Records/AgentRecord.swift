@@ -25,6 +25,9 @@ package struct AgentRecord: Sendable, Equatable {
 
   /// Its `id` (or `agent_id`) member, else what its file name gives.
   package var id: String
+  /// What its file name gives between prefix and `.json`: names its file, which the `id` member need not
+  /// (`agent_0.json` of the original has the id `agent_0`).
+  package var fileID: String
   /// The status as written; `status` is its meaning.
   package var statusText: String?
   /// When the record was made.
@@ -55,6 +58,7 @@ package struct AgentRecord: Sendable, Equatable {
   /// A record of an agent that has yet to report.
   package init(id: String, status: Status, created: Timestamp? = nil) {
     self.id = id
+    fileID = id
     statusText = status.rawValue
     self.created = created
   }

@@ -5,6 +5,9 @@ package import DSLBase
 package struct WorkRecord: Sendable, Equatable {
   /// Its `id` member, else what its file name gives.
   package private(set) var id: String
+  /// What its file name gives between prefix and `.json`: names its file, which the `id` member need not
+  /// (`work_0.json` of the original has the id `work_0`).
+  package let fileID: String
   /// The class of its status.
   package private(set) var status = WorkStatus.pending
   /// The status as written.
@@ -35,6 +38,7 @@ package struct WorkRecord: Sendable, Equatable {
     self.bytes = bytes
     self.assumedOffset = assumedOffset
     id = fallbackID
+    fileID = fallbackID
     do throws(JSONError) {
       try bytes.withUnsafeBufferPointer { (buffer) throws(JSONError) in try readMembers(buffer) }
     } catch {
@@ -81,7 +85,7 @@ package struct WorkRecord: Sendable, Equatable {
     } catch {
       throw DSLError(.invalidInput, "record \(FileName.shown(id)) cannot be edited", cause: error.description)
     }
-    return try WorkRecord(edited, fallbackID: id, assumedOffset: assumedOffset)
+    return try WorkRecord(edited, fallbackID: fileID, assumedOffset: assumedOffset)
   }
 
   /// An id is a string that is not empty, or a number, whose literal it then is.

@@ -78,6 +78,8 @@ public protocol FileSystem: Sendable {
   func write(_ path: String, _ content: [UInt8], exclusive: Bool) throws(FileError)
   /// Appends in one call, creating the file if need be.
   func append(_ path: String, _ content: [UInt8]) throws(FileError)
+  /// Gives a file the permissions, and if allowed the owner, of one that it is about to replace; nothing if there is none.
+  func adoptAttributes(of existing: String, on path: String) throws(FileError)
   /// `fsync` of a file.
   func sync(file path: String) throws(FileError)
   /// `fsync` of a directory: makes creations, renames and removals in it durable.
@@ -96,6 +98,11 @@ public protocol FileSystem: Sendable {
   func lock(_ path: String, exclusive: Bool, wait: Bool) throws(FileError) -> (any FileLock)?
   /// Whether this process may create entries in the directory.
   func isWritable(_ directory: String) -> Bool
+}
+
+extension FileSystem {
+  /// Nothing, for file systems without permissions.
+  public func adoptAttributes(of existing: String, on path: String) throws(FileError) {}
 }
 
 /// A held advisory lock; released when `unlock` is called or the last reference goes.

@@ -27,9 +27,10 @@ import Testing
     let files = FaultyFileSystem(try directory())
     try AtomicFile.commit(files, "/d/work_1.json", new)
     let steps = files.operations.map { $0.split(separator: " ").map(String.init) }
-    #expect(steps.map { $0[0] } == ["create", "write", "fsync", "rename", "fsync"])
-    #expect(steps[2][1] == steps[1][1] && steps[2][1].hasPrefix("/d/.work_1.json."))
-    #expect(steps[4][1] == "/d")
+    #expect(
+      steps.map { $0[0] } == ["create", "write", "chmod", "create", "write", "fsync", "rename", "fsync"])
+    #expect(steps[5][1] == steps[1][1] && steps[5][1].hasPrefix("/d/.work_1.json."))
+    #expect(steps[7][1] == "/d")
   }
 
   @Test func aCommitSurvivesAPowerLoss() throws {
@@ -38,28 +39,28 @@ import Testing
     #expect(try files.afterPowerLoss().read("/d/work_1.json", limit: 100) == new)
   }
 
-  @Test(arguments: 1...5, [EIO, ENOSPC]) func aFailureAtAnyStepLeavesOldOrNewAndNoTemp(
+  @Test(arguments: 1...8, [EIO, ENOSPC]) func aFailureAtAnyStepLeavesOldOrNewAndNoTemp(
     step: Int, errno: Int32
   ) throws {
     let base = try directory()
     let files = FaultyFileSystem(base, .failing(operation: step, errno: errno))
     let error = #expect(throws: DSLError.self) { try AtomicFile.commit(files, "/d/work_1.json", new) }
     #expect(error?.code == .io && error?.fix != nil)
-    #expect(try base.read("/d/work_1.json", limit: 100) == (step == 5 ? new : old))
+    #expect(try base.read("/d/work_1.json", limit: 100) == (step == 8 ? new : old))
     #expect(try names(base) == ["work_1.json"])
     #expect(files.operations.filter { $0.hasPrefix("fsync") }.count <= 2, "a failed fsync is not repeated")
   }
 
-  @Test(arguments: 1...6) func aCrashAtAnyStepLeavesOldOrNew(step: Int) throws {
+  @Test(arguments: 1...9) func aCrashAtAnyStepLeavesOldOrNew(step: Int) throws {
     let base = try directory()
     let files = FaultyFileSystem(base, .crashing(operation: step))
     try? AtomicFile.commit(files, "/d/work_1.json", new)
-    #expect(try base.read("/d/work_1.json", limit: 100) == (step >= 5 ? new : old))
+    #expect(try base.read("/d/work_1.json", limit: 100) == (step >= 8 ? new : old))
     let afterwards = base.afterPowerLoss()
-    #expect(try afterwards.read("/d/work_1.json", limit: 100) == (step == 6 ? new : old))
+    #expect(try afterwards.read("/d/work_1.json", limit: 100) == (step == 9 ? new : old))
     let limit = Timestamp(nanoseconds: 1)
     #expect(
-      try AtomicFile.removeLeftovers(base, "/d", unchangedSince: limit) == ((2...4).contains(step) ? 1 : 0))
+      try AtomicFile.removeLeftovers(base, "/d", unchangedSince: limit) == ((2...7).contains(step) ? 1 : 0))
     #expect(try names(base) == ["work_1.json"])
   }
 
@@ -83,7 +84,7 @@ import Testing
     for item in 1...20 { #expect(try afterwards.read("/d/work_\(item).json", limit: 9) == [UInt8(item)]) }
   }
 
-  @Test(arguments: 1...13) func aBatchThatFailsLeavesWholeFilesAndNoTemps(step: Int) throws {
+  @Test(arguments: 1...22) func aBatchThatFailsLeavesWholeFilesAndNoTemps(step: Int) throws {
     let base = try directory()
     let files = FaultyFileSystem(base, .failing(operation: step, errno: ENOSPC))
     #expect(throws: DSLError.self) {
@@ -113,6 +114,17 @@ import Testing
     var count = 0
     try world.files.walk(world.root) { _ in count += 1 }
     #expect(count == 1)
+  }
+
+  @Test func aReplacedFileKeepsItsPermissions() throws {
+    let world = try World.posix()
+    let path = world.root + "/work_1.json"
+    try AtomicFile.commit(world.files, path, old, exclusive: true)
+    try #require(chmod(path, 0o600) == 0)
+    try AtomicFile.commit(world.files, path, new)
+    var raw = stat()
+    try #require(stat(path, &raw) == 0)
+    #expect(raw.st_mode & 0o777 == 0o600)
   }
 }
 

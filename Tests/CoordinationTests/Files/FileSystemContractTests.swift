@@ -1,7 +1,8 @@
-import Coordination
 import DSLBase
 import Glibc
 import Testing
+
+@testable import Coordination
 
 /// A file system under test and a directory in it that is its own.
 struct World: CustomTestStringConvertible, Sendable {
@@ -190,6 +191,17 @@ enum WorldKind: CaseIterable, Sendable {
     shared = nil
     second?.unlock()
     #expect(try world.files.lock(path, exclusive: true, wait: true) != nil)
+  }
+
+  @Test func aLinkRenamesAsExclusively() throws {
+    let world = try World.posix()
+    let (a, b) = (world.root + "/a", world.root + "/b")
+    try world.files.write(a, [1], exclusive: true)
+    try PosixFileSystem().linkExclusively(a, to: b)
+    #expect(try world.files.read(b, limit: 1) == [1] && world.files.status(a) == nil)
+    try world.files.write(a, [2], exclusive: true)
+    #expect(errno { try PosixFileSystem().linkExclusively(a, to: b) } == EEXIST)
+    #expect(try world.files.read(b, limit: 1) == [1] && world.files.status(a)?.size == 1)
   }
 
   @Test func aRootThatIsALinkIsWalked() throws {

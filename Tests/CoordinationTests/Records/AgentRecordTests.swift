@@ -17,7 +17,9 @@ import Testing
     agent.startedBy = "engine"
     agent.drain = true
     agent.lastActive = now.adding(seconds: -3)
-    #expect(try AgentRecord(agent.encoded(), fallbackID: "other") == agent)
+    #expect(try AgentRecord(agent.encoded(), fallbackID: "a-1") == agent)
+    let elsewhere = try AgentRecord(agent.encoded(), fallbackID: "other")
+    #expect(elsewhere.id == "a-1" && elsewhere.fileID == "other")
   }
 
   @Test(arguments: [
