@@ -28,45 +28,45 @@ import Testing
   func theDefaultPolicyKeepsItsPromises(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let policy = try Policy.default
-    for round in 0..<3000 {
+    for round in 0..<2000 {
       let (fleet, limits) = (fleet(&random), limits(&random))
       let engine = DecisionEngine(policy: policy, limits: limits)
       let observation = engine.assess(fleet.observation)
       let set = engine.decide(observation, cycle: "c\(round)")
-      let place: Comment = "seed \(seed) round \(round): \(fleet) \(limits) → \(set.summary)"
-      #expect(engine.decide(observation, cycle: "c\(round)") == set, place)
-      #expect((set.silence?.isEmpty ?? true) == !set.decisions.isEmpty, place)
-      #expect(set.considered.count == policy.ruleNames.count, place)
+      let place: () -> Comment = { "seed \(seed) round \(round): \(fleet) \(limits) → \(set.summary)" }
+      #expect(engine.decide(observation, cycle: "c\(round)") == set, place())
+      #expect((set.silence?.isEmpty ?? true) == !set.decisions.isEmpty, place())
+      #expect(set.considered.count == policy.ruleNames.count, place())
       check(set, fleet, limits, place)
     }
   }
 
-  private func check(_ set: DecisionSet, _ fleet: Fleet, _ limits: FleetLimits, _ place: Comment) {
+  private func check(_ set: DecisionSet, _ fleet: Fleet, _ limits: FleetLimits, _ place: () -> Comment) {
     let present = fleet.idle + fleet.busy + fleet.starting
     var added = 0
     for decision in set.decisions {
-      #expect((0...1).contains(decision.confidence) && (0...10).contains(decision.priority), place)
+      #expect((0...1).contains(decision.confidence) && (0...10).contains(decision.priority), place())
       let target = decision.parameters["target_agents"]?.int
       switch decision.type {
       case .scaleUp:
-        #expect(fleet.pending > fleet.idle + fleet.starting, "scale-up without work: \(place)")
-        #expect(target ?? 0 > present, "asked for before: \(place)")
+        #expect(fleet.pending > fleet.idle + fleet.starting, "scale-up without work: \(place())")
+        #expect(target ?? 0 > present, "asked for before: \(place())")
         added += (target ?? 0) - present
       case .restart:
-        #expect(fleet.pending + fleet.busy + fleet.expired > 0, "restart without work: \(place)")
+        #expect(fleet.pending + fleet.busy + fleet.expired > 0, "restart without work: \(place())")
         added += decision.parameters["count"]?.int ?? 1000
       case .scaleDown:
         let left = target ?? 0
-        #expect(left >= limits.minAgents && left >= fleet.busy + fleet.pending, place)
-        #expect(left < fleet.idle + fleet.busy && fleet.starting == 0, place)
+        #expect(left >= limits.minAgents && left >= fleet.busy + fleet.pending, place())
+        #expect(left < fleet.idle + fleet.busy && fleet.starting == 0, place())
       default: break
       }
     }
-    #expect(added == 0 || present + added <= limits.maxAgents, "beyond the maximum: \(place)")
+    #expect(added == 0 || present + added <= limits.maxAgents, "beyond the maximum: \(place())")
     let ranks = set.decisions.map { (-$0.priority, -$0.confidence) }
-    #expect(zip(ranks, ranks.dropFirst()).allSatisfy { $0 <= $1 }, place)
+    #expect(zip(ranks, ranks.dropFirst()).allSatisfy { $0 <= $1 }, place())
     let scaling = set.decisions.filter { $0.type == .scaleUp || $0.type == .scaleDown }
-    #expect(scaling.count <= 1, place)
+    #expect(scaling.count <= 1, place())
   }
 
   @Test(arguments: seeds)
@@ -84,12 +84,12 @@ import Testing
       for engine in engines {
         let scored = engine.assess(observation)
         let set = engine.decide(scored, cycle: "c")
-        let place: Comment = "seed \(seed) round \(round): \(metrics)"
-        if let score = scored.metrics.healthScore { #expect((0...1).contains(score), place) }
+        let place: () -> Comment = { "seed \(seed) round \(round): \(metrics)" }
+        if let score = scored.metrics.healthScore { #expect((0...1).contains(score), place()) }
         if scored.metrics.healthScore == nil || blind != nil {
-          #expect(set.decisions.isEmpty && set.silence?.isEmpty == false, place)
+          #expect(set.decisions.isEmpty && set.silence?.isEmpty == false, place())
         }
-        #expect((set.silence?.isEmpty ?? true) == !set.decisions.isEmpty, place)
+        #expect((set.silence?.isEmpty ?? true) == !set.decisions.isEmpty, place())
       }
     }
   }

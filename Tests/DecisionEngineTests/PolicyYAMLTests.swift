@@ -77,7 +77,9 @@ import Testing
       rationale: r
     """
 
-  private func matches(_ when: String, _ fleet: Fleet = Fleet(idle: 2, pending: 8, completed: 2)) throws -> Bool {
+  private func matches(_ when: String, _ fleet: Fleet = Fleet(idle: 2, pending: 8, completed: 2)) throws
+    -> Bool
+  {
     let text = "name: t\nrules:\n- name: r\n\(Self.rule)\n  when: \(when)\n"
     return !DecisionEngine(policy: try Policy(yaml: text, file: "t.yaml")).decide(fleet).decisions.isEmpty
   }
