@@ -1,1 +1,4 @@
 import DSLCommands
+import Glibc
+
+exit(await DSLProgram.run(Array(CommandLine.arguments.dropFirst())))

@@ -1,0 +1,22 @@
+import ArgumentParser
+
+/// `dsl`: the nouns below it, one folder each.
+struct RootCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dsl",
+    abstract: "Autonomous operations over a coordination directory of JSON files.",
+    discussion: """
+      Examples:
+        dsl init                                  make a coordination directory
+        dsl auto status                           how the fleet does
+        dsl auto analyze --format json            what would be decided, and why
+        dsl auto execute --max 3                  decide and act once
+        dsl auto loop --interval 30               decide and act for ever
+        dsl agent run --exec 'sh do-item.sh'      work on items
+        dsl --json auto status | jq .data.status.health_score
+      """,
+    version: DSLProgram.version,
+    subcommands: [InitCommand.self, ConfigCommand.self])
+
+  @OptionGroup var global: GlobalOptions
+}
