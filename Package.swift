@@ -64,6 +64,7 @@ let package = Package(
     .testTarget(
       name: "AutonomyTests", dependencies: ["Autonomy", "Coordination", "DSLBase", "DecisionEngine"],
       swiftSettings: house),
+    .testTarget(name: "DSLCommandsTests", dependencies: ["DSLBase", "DSLCommands"], swiftSettings: house),
     .testTarget(name: "DSLBaseTests", dependencies: ["DSLBase"], swiftSettings: house),
     .testTarget(
       name: "DecisionEngineTests", dependencies: ["DecisionEngine", "DSLBase"], swiftSettings: house),
@@ -75,7 +76,8 @@ let package = Package(
     .testTarget(
       name: "TelemetryTests",
       dependencies: [
-        "Coordination", "DSLBase", "Telemetry", .product(name: "Tracing", package: "swift-distributed-tracing"),
+        "Coordination", "DSLBase", "Telemetry",
+        .product(name: "Tracing", package: "swift-distributed-tracing"),
       ],
       exclude: ["Goldens", "OTLP/check.py"], swiftSettings: house),
   ]
