@@ -81,7 +81,7 @@ import Testing
       reader.sortedProblems.map(\.description) == [
         "dsl.yaml:1:13: thresholds: thresholds must ascend: degraded < healthy < optimal",
         #"dsl.yaml:3:14: terms[0].metric: unknown metric "complete_rate", did you mean "completion_rate"?"#,
-        "dsl.yaml:4:37: terms[1].weight: must be from 0.0 to 1.0, found 2.0",
+        "dsl.yaml:4:37: terms[1].weight: must be from 0 to 1, found 2",
         "dsl.yaml:4:53: terms[1].saturate_at: must be greater than 0, found 0",
         "dsl.yaml:5:5: terms[2]: give one of: shape: value, saturate_at: N, inverse_at: N",
         "dsl.yaml:6:5: terms[3]: give one of: shape: value, saturate_at: N, inverse_at: N",

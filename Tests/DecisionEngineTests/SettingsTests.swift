@@ -53,7 +53,7 @@ import Testing
     #expect(
       wrong == [
         "dsl.yaml:1:18: min_confidence: must be from 0 to 1 (0% to 100%), found 2",
-        "dsl.yaml:1:38: budget.window: must be from 1.0 to 31536000.0, found 0.0",
+        "dsl.yaml:1:38: budget.window: must be from 1 to 31536000, found 0",
       ])
   }
 }

@@ -2,8 +2,8 @@
 package enum NearestSpelling {
   /// The candidate with the smallest edit distance to `word`, if it is close enough to be worth proposing.
   ///
-  /// Close enough is one edit for every three characters, at least two for words of four characters and more. Of
-  /// several at the same distance the first wins, so the answer depends on the order of `candidates` only.
+  /// Close enough is one edit for every three characters, at least two for words of four characters and more.
+  /// Of several at the same distance the first wins, so the answer depends on the order of `candidates` only.
   package static func of(_ word: String, among candidates: [String]) -> String? {
     let letters = Array(word.lowercased().utf8.prefix(64))
     let allowed = letters.count < 4 ? 1 : max(2, letters.count / 3)

@@ -1,8 +1,9 @@
 /// Refuses aliases in keys before a text is composed.
 ///
-/// Composing compares the keys of a mapping with each other. A key that is an alias to nested aliases would make that
-/// comparison exponential, the one "billion laughs" that a limit on values cannot stop. The check is lexical and errs
-/// on the side of refusing: it only looks at texts that define an anchor and use an alias.
+/// Composing compares the keys of a mapping with each other. A key that is an alias to nested aliases would
+/// make that comparison exponential, the one "billion laughs" that a limit on values cannot stop. The check
+/// is lexical and errs on the side of refusing: it only looks at texts that define an anchor and use an
+/// alias.
 enum YAMLAliasGuard {
   /// The first line in which a key could contain an alias.
   static func lineOfAliasInKey(_ text: String) -> Int? {

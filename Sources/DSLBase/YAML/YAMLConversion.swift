@@ -1,7 +1,7 @@
 import Yams
 
-/// Turns composed nodes into located ones within limits: aliases are written out and counted, merge keys (`<<`)
-/// followed, keys that are no scalars or come twice refused.
+/// Turns composed nodes into located ones within limits: aliases are written out and counted, merge keys
+/// (`<<`) followed, keys that are no scalars or come twice refused.
 struct YAMLConversion {
   let file: String
   let limits: YAMLLimits
@@ -59,7 +59,8 @@ struct YAMLConversion {
     return members
   }
 
-  /// The members that a merge key brings in (yaml.org/type/merge): of a mapping, or of several, earlier ones first.
+  /// The members that a merge key brings in (yaml.org/type/merge): of a mapping, or of several, earlier ones
+  /// first.
   private func mergedMembers(_ value: YAMLNode) throws -> [YAMLMember] {
     switch value.content {
     case .mapping(let members): return members

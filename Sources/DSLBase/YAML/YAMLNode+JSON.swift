@@ -1,5 +1,6 @@
 extension YAMLNode {
-  /// The same value as JSON. Number literals are kept as written; what JSON has no number for (`.inf`) stays a string.
+  /// The same value as JSON. Number literals are kept as written; what JSON has no number for (`.inf`) stays
+  /// a string.
   package var json: JSONValue {
     switch content {
     case .scalar(let scalar):

@@ -1,7 +1,9 @@
-/// A YAML value that knows where it stands, so that whatever is wrong with it can be said with file, line and path.
+/// A YAML value that knows where it stands, so that whatever is wrong with it can be said with file, line and
+/// path.
 ///
-/// Scalars keep their text; what it means (a number, a duration) is decided by whoever asks, through `YAMLReader`.
-/// Plain scalars follow the core schema of YAML 1.2.2 (section 10.3): `yes` and `on` are strings.
+/// Scalars keep their text; what it means (a number, a duration) is decided by whoever asks, through
+/// `YAMLReader`. Plain scalars follow the core schema of YAML 1.2.2 (section 10.3): `yes` and `on` are
+/// strings.
 package struct YAMLNode: Sendable, Equatable {
   /// What the node holds.
   package enum Content: Sendable, Equatable {
@@ -73,7 +75,8 @@ package struct YAMLMember: Sendable, Equatable {
   package let value: YAMLNode
 }
 
-/// A scalar's text and whether it was written plain: only plain scalars may mean something other than a string.
+/// A scalar's text and whether it was written plain: only plain scalars may mean something other than a
+/// string.
 package struct YAMLScalar: Sendable, Equatable {
   /// The text without quotes and escapes.
   package let text: String

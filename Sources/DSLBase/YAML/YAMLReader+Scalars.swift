@@ -37,7 +37,7 @@ extension YAMLReader {
       return nil
     }
     if let range, !range.contains(value) {
-      report("must be \(Self.words(range.lowerBound, range.upperBound)), found \(value)", at: node)
+      report("must be from \(range.lowerBound) to \(range.upperBound), found \(value)", at: node)
       return nil
     }
     return value
@@ -56,7 +56,8 @@ extension YAMLReader {
     return value
   }
 
-  /// A span of time in seconds, written with its unit (`250ms`, `30s`, `5m`, `2h`, `7d`) or as a number of seconds.
+  /// A span of time in seconds, written with its unit (`250ms`, `30s`, `5m`, `2h`, `7d`) or as a number of
+  /// seconds.
   ///
   /// - Parameter range: seconds.
   package func duration(_ node: YAMLNode, in range: ClosedRange<Double> = 0...31_536_000_000) -> Double? {
@@ -77,21 +78,17 @@ extension YAMLReader {
 
   private func checked(_ value: Double, in range: ClosedRange<Double>?, _ node: YAMLNode) -> Double? {
     guard let range, !range.contains(value) else { return value }
-    report("must be \(Self.words(range.lowerBound, range.upperBound)), found \(value)", at: node)
+    func plain(_ value: Double) -> String { Int(exactly: value).map { String($0) } ?? value.description }
+    let bounds = "from \(plain(range.lowerBound)) to \(plain(range.upperBound))"
+    report("must be \(bounds), found \(plain(value))", at: node)
     return nil
-  }
-
-  private static func words<Bound: Comparable & CustomStringConvertible>(_ lower: Bound, _ upper: Bound)
-    -> String
-  {
-    "from \(lower) to \(upper)"
   }
 }
 
 /// Quantities with units, as they are written in YAML, flags and environment variables.
 package enum YAMLQuantity {
-  /// Seconds of `250ms`, `30s`, `5m`, `2h`, `7d`, of several in a row (`1h30m`) or of a plain number; `nil` when it is
-  /// none of these, negative or not finite.
+  /// Seconds of `250ms`, `30s`, `5m`, `2h`, `7d`, of several in a row (`1h30m`) or of a plain number; `nil`
+  /// when it is none of these, negative or not finite.
   package static func seconds(_ text: String) -> Double? {
     if let plain = decimal(text[...]) { return plain }
     let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)]

@@ -1,7 +1,7 @@
 /// Reads typed values out of located nodes and collects what is wrong instead of stopping at the first.
 ///
-/// Each accessor returns `nil` after noting a problem, so a file is read to its end and its author sees everything at
-/// once. Call `finish()` before using what was read.
+/// Each accessor returns `nil` after noting a problem, so a file is read to its end and its author sees
+/// everything at once. Call `finish()` before using what was read.
 package final class YAMLReader {
   /// The name that problems carry.
   package let file: String

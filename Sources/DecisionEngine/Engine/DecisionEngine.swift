@@ -1,6 +1,7 @@
 public import DSLBase
 
-/// Observation in, decisions out: pure, so that the same inputs give the same bits in any process at any time.
+/// Observation in, decisions out: pure, so that the same inputs give the same bits in any process at any
+/// time.
 public struct DecisionEngine: Sendable, Equatable {
   /// The rules.
   public var policy: Policy
@@ -27,9 +28,10 @@ public struct DecisionEngine: Sendable, Equatable {
 
   /// Decides on a scored observation.
   ///
-  /// Without a score (a blind observation, or a term that was not measured) there is no decision, whatever policy and
-  /// strategies say: the engine does not act on what it cannot see. Of several proposals of one type on one target, and
-  /// of scaling up and down the same target, the best ranked is taken and the others are told as superseded.
+  /// Without a score (a blind observation, or a term that was not measured) there is no decision, whatever
+  /// policy and strategies say: the engine does not act on what it cannot see. Of several proposals of one
+  /// type on one target, and of scaling up and down the same target, the best ranked is taken and the others
+  /// are told as superseded.
   ///
   /// - Parameters:
   ///   - observation: as `assess` returns it.

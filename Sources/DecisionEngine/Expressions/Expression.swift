@@ -1,5 +1,6 @@
-/// A small arithmetic expression over named numbers, total by construction: it has no loops, no calls but the built-in
-/// functions, and every failure to compute (an unknown name's value, a division by zero, an overflow) is `nil`.
+/// A small arithmetic expression over named numbers, total by construction: it has no loops, no calls but the
+/// built-in functions, and every failure to compute (an unknown name's value, a division by zero, an
+/// overflow) is `nil`.
 indirect enum Expression: Sendable, Equatable {
   case number(Double)
   case name(String)

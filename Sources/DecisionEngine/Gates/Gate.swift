@@ -2,14 +2,14 @@ public import DSLBase
 
 /// The one gate before every effect.
 ///
-/// The gates are asked in the order of `GateName`, and the first that refuses speaks. A decision that passes, or is
-/// held back by `dry_run` alone, counts against the limits for those ranked after it: so a dry run shows exactly what
-/// a real one would do.
+/// The gates are asked in the order of `GateName`, and the first that refuses speaks. A decision that passes,
+/// or is held back by `dry_run` alone, counts against the limits for those ranked after it: so a dry run
+/// shows exactly what a real one would do.
 ///
-/// A wall clock can step back and leave history in the future. An action that lies ahead by no more than the wait it
-/// asks for counts as having happened now, so the wait is at most doubled; one further ahead cannot come from this
-/// clock and is passed over, so nothing locks forever. It unlocks at most one action a target: that one is then
-/// history with a true time.
+/// A wall clock can step back and leave history in the future. An action that lies ahead by no more than the
+/// wait it asks for counts as having happened now, so the wait is at most doubled; one further ahead cannot
+/// come from this clock and is passed over, so nothing locks forever. It unlocks at most one action a target:
+/// that one is then history with a true time.
 public enum Gate {
   /// Judges decisions in the order of their rank.
   ///

@@ -2,8 +2,8 @@ package import DSLBase
 
 /// What a decision must satisfy before it may have an effect.
 ///
-/// Bands of confidence, as the document names them: from 0.8 clear, safe to execute; 0.6 to 0.8 reasonable, proceed
-/// with caution; 0.4 to 0.6 uncertain, to be reviewed by a person; below 0.4 do not execute.
+/// Bands of confidence, as the document names them: from 0.8 clear, safe to execute; 0.6 to 0.8 reasonable,
+/// proceed with caution; 0.4 to 0.6 uncertain, to be reviewed by a person; below 0.4 do not execute.
 public struct GateSettings: Sendable, Equatable {
   /// How long to wait after an action before the next on the same target, seconds.
   public struct Cooldown: Sendable, Equatable {
@@ -38,7 +38,8 @@ public struct GateSettings: Sendable, Equatable {
 
   /// The least confidence that will do.
   public var minConfidence: Double
-  /// Replaces `minConfidence` for this call: the emergency override of `--force-confidence`. All other gates hold.
+  /// Replaces `minConfidence` for this call: the emergency override of `--force-confidence`. All other gates
+  /// hold.
   public var forceConfidence: Double?
   /// Whether everything is refused at the last gate.
   public var dryRun: Bool

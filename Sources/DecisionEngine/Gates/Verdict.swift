@@ -96,7 +96,8 @@ public struct PastActionFact: Sendable, Equatable {
 
 /// What happened before, as far as the gates ask.
 public struct GateHistory: Sendable, Equatable {
-  /// Actions that were begun, in any order. Those older than every cooldown and the budget's window may be left out.
+  /// Actions that were begun, in any order. Those older than every cooldown and the budget's window may be
+  /// left out.
   public var past: [PastActionFact]
   /// Actions under way right now.
   public var running: Int

@@ -1,9 +1,10 @@
 public import DSLBase
 
-/// How metrics become one score between 0 and 1: a weighted sum of terms, and the thresholds between the states.
+/// How metrics become one score between 0 and 1: a weighted sum of terms, and the thresholds between the
+/// states.
 ///
-/// The sum is formed from left to right in doubles, so that the same terms give the same bits everywhere. A custom
-/// score is another list of terms, in Swift or in YAML (`docs/policies.md`).
+/// The sum is formed from left to right in doubles, so that the same terms give the same bits everywhere. A
+/// custom score is another list of terms, in Swift or in YAML (`docs/policies.md`).
 public struct HealthModel: Sendable, Equatable {
   /// How a measured value is brought to 0…1.
   public enum Shape: Sendable, Equatable {

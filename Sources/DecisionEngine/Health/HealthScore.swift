@@ -41,8 +41,8 @@ public struct HealthScore: Sendable, Equatable {
 extension HealthModel {
   /// Scores what was measured.
   ///
-  /// Unknown is not zero: when a term's metric is absent or not a finite number there is no score, the state is
-  /// `unknown`, and `HealthScore.missing` says why.
+  /// Unknown is not zero: when a term's metric is absent or not a finite number there is no score, the state
+  /// is `unknown`, and `HealthScore.missing` says why.
   public func score(_ metrics: SystemMetrics) -> HealthScore {
     var sum: Double?
     var complete = !terms.isEmpty

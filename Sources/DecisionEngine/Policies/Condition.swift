@@ -1,7 +1,7 @@
 import DSLBase
 
-/// What a rule asks of an observation. Three-valued: a condition on something that was not measured is neither met nor
-/// failed, and `not` does not turn it into either.
+/// What a rule asks of an observation. Three-valued: a condition on something that was not measured is
+/// neither met nor failed, and `not` does not turn it into either.
 indirect enum Condition: Sendable, Equatable {
   /// `name op expression`.
   case compare(name: String, Comparison, Expression, text: String)
@@ -75,7 +75,8 @@ public struct ConditionMismatch: Sendable, Equatable, CustomStringConvertible {
 }
 
 extension Condition {
-  /// Asks the condition; of several that are not met, the first that failed is told, else the first unknown one.
+  /// Asks the condition; of several that are not met, the first that failed is told, else the first unknown
+  /// one.
   func ask(_ scope: Scope) -> Truth {
     switch self {
     case .compare(let name, let comparison, let expression, let text):

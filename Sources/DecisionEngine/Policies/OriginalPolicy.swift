@@ -1,5 +1,5 @@
-/// The rules of the original engine (dslmodel, `agents/autonomous_decision_engine.py`), to the letter: faults and gaps
-/// included. It serves those who compare, and as the reason why `default` is another.
+/// The rules of the original engine (dslmodel, `agents/autonomous_decision_engine.py`), to the letter: faults
+/// and gaps included. It serves those who compare, and as the reason why `default` is another.
 enum OriginalPolicy {
   static let text = """
     name: dslmodel

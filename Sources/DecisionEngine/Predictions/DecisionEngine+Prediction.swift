@@ -6,8 +6,8 @@ extension DecisionEngine {
 
   /// What a decision is expected to do to what was observed; `nil` for types the engine does not know.
   ///
-  /// The floor of the score comes from the health model itself: removing idle agents lowers the score by what their
-  /// term is worth, and that much is no harm.
+  /// The floor of the score comes from the health model itself: removing idle agents lowers the score by what
+  /// their term is worth, and that much is no harm.
   public func predict(_ decision: Decision, _ observation: Observation) -> Prediction? {
     let metrics = observation.metrics
     let target = decision.parameters["target_agents"]?.double
@@ -42,8 +42,8 @@ extension DecisionEngine {
 
   /// Judges a prediction at a later observation, scored or not.
   ///
-  /// Work that arrived in between is taken out before the scores are compared: a burst of new items lowers health
-  /// without any fault of the decision.
+  /// Work that arrived in between is taken out before the scores are compared: a burst of new items lowers
+  /// health without any fault of the decision.
   public func verify(_ prediction: Prediction, before: Observation, after: Observation) -> Verification {
     guard before.blind == nil, after.blind == nil else { return .unknown }
     if let floor = prediction.healthFloor,

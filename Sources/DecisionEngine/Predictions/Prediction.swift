@@ -20,8 +20,8 @@ public struct Prediction: Sendable, Equatable {
   public var amount: Double?
   /// By when, seconds after the observation that led to the decision.
   public var withinSeconds: Double
-  /// The lowest score that the decision itself can account for, measured without the work that arrived since. A lower
-  /// one means that it did harm; `nil` when the score was unknown.
+  /// The lowest score that the decision itself can account for, measured without the work that arrived since.
+  /// A lower one means that it did harm; `nil` when the score was unknown.
   public var healthFloor: Double?
 
   /// A prediction.

@@ -35,7 +35,7 @@ import Testing
         dsl.yaml:1:7: name: must not be empty
         dsl.yaml:2:1: unknown key "prioritty", did you mean "priority"?
         dsl.yaml:4:8: limits.min: expected a whole number, found the value "2.5"
-        dsl.yaml:5:8: limits.max: must be from 0.0 to 10.0, found 99.0
+        dsl.yaml:5:8: limits.max: must be from 0 to 10, found 99
         dsl.yaml:6:10: limits.share: must be from 0 to 1 (0% to 100%), found 130%
         dsl.yaml:7:9: limits.wait: expected a duration such as 250ms, 30s, 5m or 2h, found the value "5 minutes"
         dsl.yaml:8:9: limits.mode: unknown value "quick", did you mean "quickly"?
