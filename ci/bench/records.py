@@ -5,6 +5,8 @@ Generates directories of 10,000 and 100,000 records (or the sizes given), runs `
 `read_all`, and with a warm index beside `walk_stat`, alternating, and prints the ratios of CPU time (user + system,
 least of the runs) and the peak memory.
 
+Build first: swift build -c release --static-swift-stdlib --product dsl-bench
+
 usage: ci/bench/records.py [--runs N] [--bench PATH] [SIZE ...]
 """
 import argparse

@@ -123,7 +123,11 @@ struct SnapshotTally {
       result.sources[0].notes.append(
         "only \(result.agents.count) of \(result.agentCount) agents are considered")
     }
-    result.agents.sort { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
+    result.agents.sort { ($0.id, $0.fileID) < ($1.id, $1.fileID) }
+    let shared = zip(result.agents, result.agents.dropFirst()).count { $0.id == $1.id }
+    if shared > 0 {
+      result.sources[0].notes.append("agents that share an id: \(shared); each file counts")
+    }
     result.oldestPendingCreated = oldestPending == .max ? nil : Timestamp(nanoseconds: oldestPending)
     result.meanResponseMs = response.value
     result.errorRate = failures.value

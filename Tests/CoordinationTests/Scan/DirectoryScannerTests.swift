@@ -208,6 +208,32 @@ struct MemoryDirectory {
     #expect(snapshot.sources[0].notes.contains("only 5 of 8 agents are considered"))
   }
 
+  @Test func agentsOfOneIdAreNoted() throws {
+    let directory = try MemoryDirectory()
+    try directory.add("agent_2.json", #"{"id": "a"}"#)
+    try directory.add("agent_1.json", #"{"id": "a"}"#)
+    try directory.add("agent_b.json", "{}")
+    let snapshot = try directory.scan()
+    #expect(
+      snapshot.agents.map(\.fileID) == ["1", "2", "b"] && snapshot.agents.map(\.id) == ["a", "a", "b"])
+    #expect(snapshot.sources[0].notes.contains("agents that share an id: 1; each file counts"))
+  }
+
+  @Test func aHugeRecordIsNotRead() throws {
+    let world = try World.posix()
+    let path = world.root + "/work_huge.json"
+    try world.files.write(path, [], exclusive: true)
+    try #require(truncate(path, 200 << 20) == 0)
+    let files = FaultyFileSystem(world.files)
+    let snapshot = try DirectoryScanner(
+      directory: CoordinationDirectory(path: world.root, files: files), limits: RecordLimits(),
+      now: SystemTime().now,
+      assumedOffset: 0
+    ).scan(index: .none)
+    #expect(snapshot.problems.map(\.reason) == ["larger than the limit of 1048576 bytes"])
+    #expect(try world.files.status(path)?.size == 200 << 20 && snapshot.filesRead == 0)
+  }
+
   @Test func aScanWritesNothingUnlessAsked() throws {
     let directory = try MemoryDirectory()
     for number in 0..<600 { try directory.add("work_\(number).json", "{}") }
