@@ -62,6 +62,13 @@ final class StateDatabase: Sendable {
     }
   }
 
+  private init(name: String, path: String, connection: DatabaseQueue, version: Int) {
+    self.name = name
+    self.path = path
+    self.connection = connection
+    self.version = version
+  }
+
   /// Whether this object may write.
   var isWritable: Bool { connection != nil }
 
@@ -224,6 +231,26 @@ final class StateDatabase: Sendable {
       default: return DSLError(.internalError, "the \(name) \(path) failed", cause: cause)
       }
     default: return DSLError(.internalError, "the \(name) \(path) failed", cause: "\(error)")
+    }
+  }
+}
+
+extension StateDatabase {
+  /// A copy in memory of a store as it is now, that may be changed without anybody seeing it; an empty one when there is
+  /// no store.
+  ///
+  /// - Throws: `corrupt`, `io`, `unsupported`.
+  convenience init(copying original: StateDatabase, migrations: DatabaseMigrator) throws(DSLError) {
+    do {
+      let copy = try DatabaseQueue(configuration: Self.configuration(readOnly: false))
+      if let source = try original.reader() {
+        try source.backup(to: copy)
+      } else {
+        try migrations.migrate(copy)
+      }
+      self.init(name: original.name, path: original.path, connection: copy, version: original.version)
+    } catch {
+      throw Self.error(error, name: original.name, path: original.path)
     }
   }
 }
