@@ -39,7 +39,11 @@ let package = Package(
 
     // MARK: L4 - the shell of the loop
     .target(
-      name: "Autonomy", dependencies: ["Coordination", "DSLBase", "DecisionEngine", "Telemetry"],
+      name: "Autonomy",
+      dependencies: [
+        "CLinux", "Coordination", "DSLBase", "DecisionEngine", "Telemetry",
+        .product(name: "Tracing", package: "swift-distributed-tracing"),
+      ],
       swiftSettings: house),
 
     // MARK: L2 - the pure engine
@@ -62,7 +66,7 @@ let package = Package(
 
     // MARK: Tests
     .testTarget(
-      name: "AutonomyTests", dependencies: ["Autonomy", "Coordination", "DSLBase", "DecisionEngine"],
+      name: "AutonomyTests", dependencies: ["Autonomy", "Coordination", "DSLBase", "DecisionEngine", "Telemetry"],
       swiftSettings: house),
     .testTarget(name: "DSLCommandsTests", dependencies: ["DSLBase", "DSLCommands"], swiftSettings: house),
     .testTarget(name: "DSLBaseTests", dependencies: ["DSLBase"], swiftSettings: house),

@@ -10,6 +10,11 @@ enum LocalRootKey: ServiceContextKey {
   typealias Value = SpanID
 }
 
+/// Whether a span begins a trace of its own, whatever trace this process was started in.
+enum NewTraceKey: ServiceContextKey {
+  typealias Value = Bool
+}
+
 /// The `baggage` that came in, passed on as it is.
 enum BaggageKey: ServiceContextKey {
   typealias Value = String

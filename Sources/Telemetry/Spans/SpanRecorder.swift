@@ -78,7 +78,8 @@ package final class SpanRecorder: Tracer, Sendable {
     at instant: @autoclosure () -> Instant, function: String, file fileID: String, line: UInt
   ) -> RecordedSpan {
     var context = context()
-    let above = context.traceContext ?? parent
+    let above = context.traceContext ?? (context[NewTraceKey.self] == true ? nil : parent)
+    context[NewTraceKey.self] = nil
     let start = SpanStart(instant, time: time)
     let (here, root, sequence) = state.withLock {
       $0.begin(below: above, context[LocalRootKey.self], sampler, limits)

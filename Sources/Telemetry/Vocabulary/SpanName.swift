@@ -59,6 +59,24 @@ extension SpanRecorder {
   }
 }
 
+extension SpanRecorder {
+  /// Begins a span that is ended by hand, for what does not fit into one function.
+  ///
+  /// - Parameters:
+  ///   - name: the span.
+  ///   - parent: where in a trace to continue; `nil` begins a trace of its own, also in a process that was
+  ///     started within one.
+  ///   - kind: its kind.
+  package func startSpan(
+    _ name: SpanName, below parent: TraceContext?, ofKind kind: SpanKind = .internal
+  ) -> RecordedSpan {
+    var context = ServiceContext.topLevel
+    context.traceContext = parent
+    context[NewTraceKey.self] = parent == nil
+    return startSpan(name.rawValue, context: context, ofKind: kind)
+  }
+}
+
 extension ServiceContext {
   fileprivate static func below(_ parent: TraceContext?) -> ServiceContext {
     var context = ServiceContext.current ?? .topLevel
