@@ -115,7 +115,7 @@ final class RunningCommand: Sendable {
   private func wait(_ now: Double, _ askedAt: Double?, _ killed: Bool) {
     let limit =
       askedAt.map { killed ? .infinity : $0 + request.graceSeconds } ?? request.timeoutSeconds ?? .infinity
-    // Without a descriptor of the process (a kernel before 5.3) its end is looked for now and then.
+    // Without a descriptor of the process (a kernel before 5.3) its end is looked for every 10 ms.
     let longest = process == nil ? 0.01 : 60
     let milliseconds = max(0, min(longest, limit - now)) * 1000
     var polled = [output, errors, process].compactMap { descriptor in
