@@ -32,10 +32,13 @@ package final class OTLPFileExporter: SpanExporter {
 
   /// Appends a line.
   ///
-  /// - Throws: `FileError` when it was not, or only partly, written.
+  /// - Throws: `FileError` when it was not, or only partly, written; `DSLError` `.locked` when a file system
+  ///   does not wait for a lock though asked to.
   package func export(_ line: [UInt8]) throws {
     try prepare()
-    guard let lock = try files.lock(path + ".lock", exclusive: true, wait: true) else { return }
+    guard let lock = try files.lock(path + ".lock", exclusive: true, wait: true) else {
+      throw DSLError(.locked, "\(path).lock is held by another process")
+    }
     defer { lock.unlock() }
     let size = try files.status(path)?.size ?? 0
     if size > 0, size + Int64(line.count) + 1 > rotateBytes { try rotate() }

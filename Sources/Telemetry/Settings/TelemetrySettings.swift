@@ -46,15 +46,21 @@ package struct TelemetrySettings: Sendable, Equatable {
   /// - Parameters:
   ///   - files: where the file is.
   ///   - path: the file; `nil` when nothing may be written, as in a dry run.
+  ///   - rotateBytes: a file that a line would make larger than this is rotated first.
+  ///   - keep: how many rotated files stay.
   ///   - console: writes bytes to where people look, which is not standard output: that is for data.
   package func exporter(
-    files: any FileSystem, path: String?, console: @escaping @Sendable ([UInt8]) throws -> Void
+    files: any FileSystem, path: String?, rotateBytes: Int64 = 16 << 20, keep: Int = 5,
+    console: @escaping @Sendable ([UInt8]) throws -> Void
   ) -> any SpanExporter {
     var exporters: [any SpanExporter] = []
     for destination in destinations {
       switch destination {
       case .console: exporters.append(ConsoleExporter(write: console))
-      case .file: if let path { exporters.append(OTLPFileExporter(files: files, path: path)) }
+      case .file:
+        if let path {
+          exporters.append(OTLPFileExporter(files: files, path: path, rotateBytes: rotateBytes, keep: keep))
+        }
       }
     }
     if exporters.count > 1 { return FanOutExporter(exporters) }
