@@ -223,7 +223,8 @@ import Testing
   @Test func twoProcessesUnderOneIDAreRefused() async throws {
     let site = try site()
     let processes = SystemProcesses(bootID: SystemTime().monotonicOrigin)
-    let other = try processes.start(ProcessRequest(command: "sleep 1000", environment: [], log: "/dev/null"))
+    let other = try processes.start(
+      ProcessRequest(command: "exec sleep 1000", environment: [], log: "/dev/null"))
     defer { processes.signal(other, SIGKILL) }
     var record = AgentRecord(id: "agent", status: .active)
     record.pid = other.pid
