@@ -125,7 +125,8 @@ struct BackendContract {
       case .reverted(let what):
         #expect(!what.isEmpty)
         guard !Self.leavesATrace.contains(step.action) else { continue }
-        #expect(try await world.fingerprint() == before, "\(step.action): undone means as before")
+        let restored = try await world.fingerprint()
+        #expect(restored == before, "\(step.action) \(step.target): undone means as before")
       }
     }
   }

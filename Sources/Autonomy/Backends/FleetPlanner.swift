@@ -96,7 +96,7 @@ package struct FleetPlanner: Sendable {
   /// one agent.
   private func newAgentID(_ decision: Decision, _ number: Int) -> String {
     let unique = decision.id.split(separator: "-").last ?? Substring(decision.id)
-    return "a-\(unique.prefix(8))-\(number)"
+    return "a-\(unique.prefix(12))-\(number)"
   }
 
   private func scaleUp(_ decision: Decision) throws(DSLError) -> EffectPlan {

@@ -1,3 +1,4 @@
+package import DSLBase
 import DecisionEngine
 
 /// Every setting, in the order in which files and reports list them: the one table that reading, showing, documenting
@@ -17,6 +18,13 @@ package enum SettingCatalog {
     ("loop", "How `dsl auto loop` runs."),
     ("log", "Messages on stderr."),
   ]
+
+  /// All settings by key, as JSON: what the journal keeps of a cycle.
+  package static func json(_ settings: Settings) -> JSONValue {
+    var object = JSONObject()
+    for setting in all { object[setting.key] = setting.value(in: settings) }
+    return .object(object)
+  }
 
   private static let anyDuration = 0.0...31_536_000
   private static let positive = 0.001...31_536_000

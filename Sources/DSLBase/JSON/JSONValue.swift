@@ -83,9 +83,9 @@ extension JSONValue {
   public static func strings(_ values: [String]) -> JSONValue { .array(values.map(JSONValue.string)) }
 }
 
+// Not by `nil`: where a `JSONValue?` is meant, `nil` must stay "no value" and not become `null`.
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
-  ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral,
-  ExpressibleByNilLiteral
+  ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
   /// A string.
   public init(stringLiteral value: String) { self = .string(value) }
@@ -103,6 +103,4 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
     for (key, value) in elements { object[key] = value }
     self = .object(object)
   }
-  /// `null`.
-  public init(nilLiteral: ()) { self = .null }
 }

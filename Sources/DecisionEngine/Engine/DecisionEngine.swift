@@ -17,14 +17,8 @@ public struct DecisionEngine: Sendable, Equatable {
     self.limits = limits
   }
 
-  /// The observation with score and state filled in. A blind one stays without score, in the state `unknown`.
-  public func assess(_ observation: Observation) -> Observation {
-    var scored = observation
-    let score = observation.blind == nil ? health.score(observation.metrics) : nil
-    scored.metrics.healthScore = score?.value
-    scored.metrics.healthState = score?.state ?? .unknown
-    return scored
-  }
+  /// The observation with score and state filled in; see `HealthModel.assess`.
+  public func assess(_ observation: Observation) -> Observation { health.assess(observation) }
 
   /// Decides on a scored observation.
   ///

@@ -61,3 +61,14 @@ extension HealthModel {
     return HealthScore(parts: parts, value: score, state: state(of: score))
   }
 }
+
+extension HealthModel {
+  /// The observation with score and state filled in. A blind one stays without score, in the state `unknown`.
+  public func assess(_ observation: Observation) -> Observation {
+    var scored = observation
+    let score = observation.blind == nil ? score(observation.metrics) : nil
+    scored.metrics.healthScore = score?.value
+    scored.metrics.healthState = score?.state ?? .unknown
+    return scored
+  }
+}

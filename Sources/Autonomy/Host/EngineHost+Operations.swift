@@ -1,0 +1,131 @@
+package import Coordination
+package import DSLBase
+package import DecisionEngine
+import Telemetry
+
+/// Strategies, handlers and a score that come from Swift rather than from files.
+package struct EngineExtensions: Sendable {
+  package var strategies: [any DecisionStrategy] = []
+  package var handlers: [DecisionType: any DecisionHandler] = [:]
+  package var health: HealthModel?
+
+  package init() {}
+}
+
+/// What `dsl auto status` tells.
+package struct EngineStatus: Sendable {
+  package var observation: Observation
+  package var snapshot: DirectorySnapshot
+  package var recentDecisions: [JournaledDecision]
+  package var warnings: [String]
+}
+
+/// What `dsl auto analyze` tells.
+package struct EngineAnalysis: Sendable {
+  package var status: EngineStatus
+  package var decisions: DecisionSet
+  package var verdicts: [Verdict]
+}
+
+extension EngineHost {
+  /// Decisions that `status` shows.
+  private static let recentLimit = 10
+  /// Cycles in which nothing was decided are forgotten after this many seconds, all after the second number.
+  private static let retention = (idle: 86_400.0, all: 90 * 86_400.0)
+
+  package var health: HealthModel { settings.health }
+
+  /// Looks and scores.
+  package func status() throws -> EngineStatus {
+    try tracer.withSpan(.systemAnalysis) { span in
+      let (seen, snapshot) = try backend.observeFiles()
+      let observation = health.assess(seen)
+      span.describe(observation)
+      let recent = try journal?.decisions(DecisionFilter(limit: Self.recentLimit)) ?? []
+      return EngineStatus(
+        observation: observation, snapshot: snapshot, recentDecisions: recent,
+        warnings: warnings + snapshot.indexNotes)
+    }
+  }
+
+  /// Looks, scores and decides, and asks the gates, without doing anything.
+  package func analyze(_ extensions: EngineExtensions = .init()) throws -> EngineAnalysis {
+    let status = try status()
+    let cycle = try cycle(extensions)
+    let set = cycle.decide(status.observation, cycle: newCycleID())
+    return EngineAnalysis(status: status, decisions: set, verdicts: try cycle.judge(set.decisions, journal))
+  }
+
+  /// Runs one turn of the loop, or carries out given decisions the same way.
+  package func runCycle(
+    _ options: Cycle.Options = .init(), _ extensions: EngineExtensions = .init(), decisions: [Decision]? = nil
+  ) async throws -> CycleReport {
+    var options = options
+    options.dryRun = options.dryRun || settings.gates.dryRun || access != .act
+    return try await cycle(extensions, dryRun: options.dryRun).run(
+      id: newCycleID(), journal: options.dryRun ? nil : journal, history: journal, options, given: decisions)
+  }
+
+  /// Forgets what no one needs of old cycles; called now and then by the loop.
+  package func prune() throws {
+    let now = world.time.now
+    _ = try journal?.prune(
+      idleBefore: now.adding(seconds: -Self.retention.idle),
+      allBefore: now.adding(seconds: -Self.retention.all))
+  }
+
+  /// Undoes decisions, the latest first.
+  ///
+  /// - Throws: `notFound` for an unknown id, `invalidState` for one that has nothing to undo.
+  package func rollback(_ ids: [String], by: String, _ extensions: EngineExtensions = .init()) async throws
+    -> [RollbackReport]
+  {
+    guard let journal else {
+      throw DSLError(.notFound, "\(directory.path) has no journal, so there is nothing to undo")
+    }
+    let executor = DecisionExecutor(
+      backend: backend, handlers: extensions.handlers, journal: journal, time: world.time)
+    var reports: [RollbackReport] = []
+    for entry in try ids.map({ try journal.decision($0) }).sorted(by: { $0.at > $1.at }) {
+      reports.append(try await Rollback(executor).undo(entry, by: by))
+    }
+    return reports
+  }
+
+  /// The parts of a turn, put together from settings and extensions.
+  ///
+  /// - Throws: `invalidInput` when the policy cannot be read.
+  package func cycle(_ extensions: EngineExtensions, dryRun: Bool = false) throws -> Cycle {
+    let policy = try PolicySource(settings.policy, directory).load(
+      types: Array(extensions.handlers.keys).sorted())
+    var gates = settings.gates
+    gates.dryRun = gates.dryRun || dryRun
+    let engine = DecisionEngine(
+      policy: policy, health: extensions.health ?? health, limits: settings.limits)
+    return Cycle(
+      backend: backend, engine: engine, gates: gates, strategies: extensions.strategies,
+      handlers: extensions.handlers, tracer: tracer, time: world.time,
+      provenance: Cycle.Provenance(
+        engineVersion: DSLVersion.current, policyName: policy.name,
+        policyHash: PolicySource.hash(policy.source),
+        seed: world.seed, settings: SettingCatalog.json(settings)))
+  }
+
+  /// A cycle's id: unique by time and the seed.
+  private func newCycleID() -> String {
+    var generator = SplitMix64(seed: world.seed ^ UInt64(bitPattern: world.time.now.nanoseconds))
+    return "c-" + generator.hex(bytes: 8)
+  }
+}
+
+extension RecordedSpan {
+  /// The attributes of a `system_analysis` span.
+  func describe(_ observation: Observation) {
+    set(.completionRate, observation.metrics.completionRate)
+    set(.activeAgents, observation.metrics.activeAgents)
+    set(.workQueueSize, observation.metrics.workQueueSize)
+    // The registry requires a number; a span without a score says so by its state.
+    set(.healthScore, observation.metrics.healthScore ?? 0)
+    set(.healthState, observation.metrics.healthState.rawValue)
+  }
+}

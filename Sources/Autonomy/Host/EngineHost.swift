@@ -1,0 +1,148 @@
+package import Coordination
+package import DSLBase
+import DecisionEngine
+package import Telemetry
+
+/// One engine over one coordination directory, put together from settings: what every command runs on.
+///
+/// Nothing that a call does not need is opened: looking parses no policy, and opens no database that is not there.
+package final class EngineHost: Sendable {
+  /// The world around the engine, all of it replaceable.
+  package struct World: Sendable {
+    package var files: any FileSystem
+    package var time: any TimeSource
+    package var processes: any ProcessControl
+    /// Where ids come from: random in production.
+    package var seed: UInt64
+    package var environment: [String: String]
+    package var host: String
+    /// Takes spans meant for people; never standard output.
+    package var console: @Sendable ([UInt8]) throws -> Void
+
+    package init(
+      files: any FileSystem, time: any TimeSource, processes: any ProcessControl, seed: UInt64,
+      environment: [String: String], host: String, console: @escaping @Sendable ([UInt8]) throws -> Void
+    ) {
+      self.files = files
+      self.time = time
+      self.processes = processes
+      self.seed = seed
+      self.environment = environment
+      self.host = host
+      self.console = console
+    }
+  }
+
+  package let directory: CoordinationDirectory
+  package let settings: Settings
+  package let access: EngineAccess
+  package let world: World
+  package let tracer: SpanRecorder
+  package let backend: FilesBackend
+  /// The work queue; `nil` when there is no directory to have one.
+  package let queue: WorkQueue?
+  /// The journal; `nil` when there is none and nothing may be written.
+  package let journal: Journal?
+  /// What deserves attention and is no error, a sentence each.
+  package let warnings: [String]
+  private let lock: (any FileLock)?
+
+  /// Opens an engine.
+  ///
+  /// - Throws: `locked` when another engine acts on the directory; `notFound` when it is to act and there is none;
+  ///   `corrupt`, `io`, `unsupported` from the journal and the queue.
+  package init(path: String, settings: Settings, access: EngineAccess, world: World) throws {
+    directory = CoordinationDirectory(path: path, files: world.files)
+    self.settings = settings
+    self.access = access
+    self.world = world
+    if access == .act { try Self.prepare(directory) }
+    lock = access == .act ? try Self.takeLock(directory) : nil
+    let telemetry = TelemetrySettings(environment: world.environment, version: DSLVersion.current)
+    var warnings = telemetry.warnings
+    let hasState = (try? world.files.status(directory.state)) != nil
+    let writable = access == .act || (access == .look && hasState && world.files.isWritable(directory.state))
+    if access == .look, hasState, !writable {
+      warnings.append("\(directory.state) cannot be written: index and spans are skipped")
+    }
+    let exporter = telemetry.exporter(
+      files: world.files, path: writable && settings.telemetry.spans ? directory.spans : nil,
+      console: world.console)
+    tracer = SpanRecorder(
+      resource: telemetry.resource, exporter: exporter, time: world.time, seed: world.seed,
+      parent: telemetry.parent,
+      sampler: telemetry.sampler)
+    queue =
+      (try? world.files.status(path)) == nil
+      ? nil
+      : try WorkQueue(
+        directory: directory, time: world.time, seed: world.seed,
+        access: access == .act ? .readWrite : .readOnly)
+    journal =
+      access == .act
+      ? try Journal(directory: directory, access: .readWrite) : try Journal.openForReading(directory)
+    backend = FilesBackend(
+      directory, queue: queue, time: world.time, processes: world.processes,
+      options: FilesBackend.Options(settings, host: world.host),
+      index: writable ? .readWrite : access == .look && hasState ? .readOnly : .none)
+    self.warnings = warnings
+  }
+
+  /// Releases the engine's lock and writes out what spans are left.
+  package func close() {
+    tracer.flush()
+    lock?.unlock()
+  }
+
+  private static func prepare(_ directory: CoordinationDirectory) throws {
+    guard let status = try directory.files.status(directory.path + "/.") else {
+      throw DSLError(
+        .notFound, "there is no directory \(directory.path)", fix: "make one: dsl init \(directory.path)")
+    }
+    guard status.kind == .directory else {
+      throw DSLError(
+        .invalidInput, "\(directory.path) is not a directory", fix: "name a directory with --coord-dir")
+    }
+    do throws(FileError) { try directory.files.makeDirectory(directory.state) } catch {
+      throw error.asDSLError
+    }
+  }
+
+  private static func takeLock(_ directory: CoordinationDirectory) throws -> any FileLock {
+    let lock: (any FileLock)?
+    do throws(FileError) {
+      lock = try directory.files.lock(directory.engineLock, exclusive: true, wait: false)
+    } catch {
+      throw error.asDSLError
+    }
+    if let lock { return lock }
+    throw DSLError(
+      .locked, "another engine acts on \(directory.path)",
+      fix: "wait until it has ended, or stop it; its lock ends with its process")
+  }
+}
+
+extension FilesBackend.Options {
+  /// What the settings say about this backend.
+  package init(_ settings: Settings, host: String) {
+    self.init()
+    command = settings.agents.command
+    healthCommand = settings.agents.healthCommand
+    healthTimeoutSeconds = settings.agents.healthTimeoutSeconds
+    heartbeatLimitSeconds = settings.agents.heartbeatLimitSeconds
+    startTimeoutSeconds = settings.agents.startTimeoutSeconds
+    limits.recordBytes = settings.records.maxBytes
+    limits.heartbeatSeconds = settings.agents.heartbeatLimitSeconds
+    limits.telemetrySeconds = settings.records.telemetryFreshSeconds
+    limits.throughputWindowSeconds = settings.records.throughputWindowSeconds
+    limits.workAgeLimitSeconds = settings.work.ageLimitSeconds
+    bounds.maximumAgents = settings.limits.maxAgents
+    bounds.itemLimit = settings.work.processLimit
+    bounds.concurrency =
+      settings.agents
+      .minConcurrency...max(
+        settings.agents.minConcurrency, settings.agents.maxConcurrency)
+    assumedOffset = settings.records.assumedOffsetSeconds
+    self.host = host
+  }
+}

@@ -1,0 +1,152 @@
+package import Coordination
+package import DSLBase
+package import DecisionEngine
+package import Telemetry
+
+/// One turn of the loop: observe, score, verify what went before, decide, gate, and carry out what passed.
+///
+/// The order is fixed here and nowhere else. Each step is a span below `cycle_complete`; `Gate.judge` stands before the
+/// only call of `DecisionExecutor.execute`.
+package struct Cycle: Sendable {
+  /// What a turn may do.
+  package struct Options: Sendable, Equatable {
+    /// Look, decide and plan, but write nothing at all.
+    package var dryRun = false
+    /// Undo decisions of earlier cycles that made health worse.
+    package var autoRollback = false
+
+    package init() {}
+  }
+
+  package let backend: any Backend
+  package let engine: DecisionEngine
+  package let gates: GateSettings
+  package let strategies: [any DecisionStrategy]
+  package let handlers: [DecisionType: any DecisionHandler]
+  package let tracer: SpanRecorder
+  package let time: any TimeSource
+  /// Written to the journal with each cycle: everything that replaying it needs beside the observation.
+  package let provenance: Provenance
+
+  /// What a decision came from, beside the observation.
+  package struct Provenance: Sendable, Equatable {
+    package var engineVersion: String
+    package var policyName: String
+    package var policyHash: String
+    package var seed: UInt64
+    package var settings: JSONValue
+
+    package init(
+      engineVersion: String, policyName: String, policyHash: String, seed: UInt64, settings: JSONValue
+    ) {
+      self.engineVersion = engineVersion
+      self.policyName = policyName
+      self.policyHash = policyHash
+      self.seed = seed
+      self.settings = settings
+    }
+  }
+
+  package init(
+    backend: any Backend, engine: DecisionEngine, gates: GateSettings, strategies: [any DecisionStrategy],
+    handlers: [DecisionType: any DecisionHandler], tracer: SpanRecorder, time: any TimeSource,
+    provenance: Provenance
+  ) {
+    self.backend = backend
+    self.engine = engine
+    self.gates = gates
+    self.strategies = strategies
+    self.handlers = handlers
+    self.tracer = tracer
+    self.time = time
+    self.provenance = provenance
+  }
+
+  /// Looks and scores, without deciding.
+  package func observe() async throws -> Observation {
+    try await tracer.withSpan(.systemAnalysis) { span in
+      let observation = engine.assess(try await backend.observe())
+      span.describe(observation)
+      return observation
+    }
+  }
+
+  /// Decides on what was seen.
+  package func decide(_ observation: Observation, cycle: String) -> DecisionSet {
+    tracer.withSpan(.decisionGeneration) { span in
+      let set = engine.decide(observation, cycle: cycle, strategies: strategies)
+      span.set(.decisionCount, set.decisions.count)
+      if let first = set.decisions.first {
+        span.set(.highestPriority, first.priority)
+        span.set(.decisionTypes, set.decisions.map(\.type.rawValue))
+      }
+      return set
+    }
+  }
+
+  /// Runs one turn.
+  ///
+  /// - Parameters:
+  ///   - id: the cycle's id; decision ids derive from it.
+  ///   - journal: `nil` for a dry run, which leaves no trace.
+  ///   - given: decisions to carry out instead of deciding.
+  ///   - history: the journal that the gates ask about the past; read only.
+  /// - Throws: when the backend or the journal fails. What a decision runs into is in the report.
+  package func run(
+    id: String, journal: Journal?, history: Journal?, _ options: Options,
+    given: [Decision]? = nil
+  ) async throws -> CycleReport {
+    let began = time.monotonicSeconds
+    return try await tracer.withSpan(.cycleComplete) { span in
+      var report = CycleReport(
+        id: id, traceID: span.context.traceContext?.traceID.description ?? "", at: time.now)
+      report.dryRun = options.dryRun
+      let executor = journal.map {
+        DecisionExecutor(backend: backend, handlers: handlers, journal: $0, time: time)
+      }
+      if let executor {
+        report.warnings += try await Recovery(executor).run()
+        if let resumed = try await Rollback(executor).resume() { report.warnings.append(resumed) }
+      }
+      report.observation = try await observe()
+      if let executor {
+        let verifier = Verifier(executor, engine, autoRollback: options.autoRollback)
+        report.verifications = try await verifier.run(report.observation)
+      }
+      let set =
+        given.map { DecisionSet(decisions: $0, silence: nil, considered: []) }
+        ?? decide(report.observation, cycle: id)
+      report.silence = set.silence
+      try journal?.begin(record(report))
+      let verdicts = try judge(set.decisions, history)
+      for verdict in verdicts { span.note(verdict) }
+      report.decisions = try await carryOut(verdicts, report.observation, executor, cycle: id)
+      let after = report.executed.isEmpty ? report.observation : engine.assess(try await backend.observe())
+      report.healthAfter = after.metrics.healthScore
+      report.durationMs = ((time.monotonicSeconds - began) * 1_000_000).rounded() / 1000
+      finish(span, report)
+      try journal?.finishCycle(
+        id: id, executed: report.executed.count, failed: report.failed.count, skipped: report.skipped,
+        durationMs: report.durationMs, healthAfter: report.healthAfter,
+        notes: report.warnings + report.verifications + (report.silence.map { [$0] } ?? []))
+      return report
+    }
+  }
+
+  /// Asks the gates about decisions, given what the journal knows of the past.
+  package func judge(_ decisions: [Decision], _ journal: Journal?) throws -> [Verdict] {
+    let window = max(gates.budget.windowSeconds, gates.cooldown.up, gates.cooldown.down, gates.cooldown.other)
+    let past = try journal?.actions(since: time.now.adding(seconds: -window)) ?? []
+    let history = GateHistory(past: past.filter { $0.outcome == .executed }.map(PastActionFact.init))
+    return Gate.judge(decisions, settings: gates, history: history, now: time.now)
+  }
+
+  private func record(_ report: CycleReport) -> CycleRecord {
+    CycleRecord(
+      id: report.id, startedAt: report.startedAt, backend: backend.name,
+      engineVersion: provenance.engineVersion,
+      policyName: provenance.policyName, policyHash: provenance.policyHash, seed: provenance.seed,
+      settings: provenance.settings, observation: report.observation.json,
+      metrics: report.observation.metrics.json, traceID: report.traceID, dryRun: false, epoch: 0)
+  }
+}

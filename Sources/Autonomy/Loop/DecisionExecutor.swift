@@ -1,0 +1,151 @@
+package import Coordination
+package import DSLBase
+import DecisionEngine
+
+/// Carries out single decisions and takes them back: the only caller of `Backend.perform` and `Backend.revert`.
+///
+/// Around each effect stand the journal's two notes: the intent, with every step and what it replaces, is durable before
+/// the first step; the outcome follows the last. Whoever finds an intent without an outcome knows what to look for.
+package struct DecisionExecutor: Sendable {
+  package let backend: any Backend
+  package let handlers: [DecisionType: any DecisionHandler]
+  package let journal: Journal
+  package let time: any TimeSource
+
+  package init(
+    backend: any Backend, handlers: [DecisionType: any DecisionHandler], journal: Journal,
+    time: any TimeSource
+  ) {
+    self.backend = backend
+    self.handlers = handlers
+    self.journal = journal
+    self.time = time
+  }
+
+  /// The steps for a decision: by the handler for its type where there is one, else by the backend.
+  package func plan(_ decision: Decision, _ observation: Observation) async throws -> EffectPlan {
+    if let handler = handlers[decision.type] { return try await handler.plan(decision, observation) }
+    return try await backend.plan(decision, observation)
+  }
+
+  /// Carries a decision out. A step that fails has the ones before it undone, last first.
+  ///
+  /// - Throws: only when the journal fails: then nothing more is done, because it could not be undone.
+  package func execute(
+    _ decision: Decision, _ observation: Observation, cycle: String
+  ) async throws -> DecisionReport {
+    let start = time.monotonicSeconds
+    func report(_ outcome: DecisionReport.Outcome) -> DecisionReport {
+      DecisionReport(
+        decision: decision, outcome: outcome, durationMs: milliseconds(time.monotonicSeconds - start))
+    }
+    let steps: [EffectStep]
+    do {
+      switch try await plan(decision, observation) {
+      case .steps(let planned): steps = planned
+      case .nothing(let reason):
+        try intend(decision, cycle, [])
+        try journal.finish(
+          decision: decision.id, outcome: .nothingToDo, message: reason, durationMs: 0, at: time.now)
+        return report(.nothingToDo(reason))
+      }
+    } catch let error as DSLError where error.code != .corrupt && error.code != .io {
+      try intend(decision, cycle, [])
+      try journal.finish(
+        decision: decision.id, outcome: .failed, message: error.description, durationMs: 0, at: time.now)
+      return report(.failed(error: error.description, undone: "nothing was done"))
+    }
+    try intend(decision, cycle, steps)
+    var performed: [(step: EffectStep, receipt: JSONValue)] = []
+    for (number, step) in steps.enumerated() {
+      do {
+        let receipt = try await perform(step, for: decision)
+        performed.append((step, receipt))
+        try journal.performed(decision: decision.id, step: number, receipt: receipt, at: time.now)
+      } catch {
+        let reason = "\(step.action) \(step.target): \(error)"
+        let undone = await takeBack(performed, of: decision.type)
+        let outcome = report(.failed(error: reason, undone: undone))
+        try journal.finish(
+          decision: decision.id, outcome: .undoneAfterFailure, message: "\(reason); \(undone)",
+          durationMs: outcome.durationMs, at: time.now)
+        return outcome
+      }
+    }
+    let result = StepSummary.of(steps)
+    let outcome = report(.executed(result))
+    try journal.finish(
+      decision: decision.id, outcome: .executed, message: result, durationMs: outcome.durationMs, at: time.now
+    )
+    return outcome
+  }
+
+  private func intend(_ decision: Decision, _ cycle: String, _ steps: [EffectStep]) throws {
+    try journal.intend(
+      decision.json, id: decision.id, cycle: cycle, type: decision.type.rawValue, target: decision.target,
+      direction: ActionDirection(of: decision.type).rawValue, steps: steps.map(\.json), at: time.now)
+  }
+
+  private func perform(_ step: EffectStep, for decision: Decision) async throws -> JSONValue {
+    if let handler = handlers[decision.type] { return try await handler.perform(step, for: decision) }
+    return try await backend.perform(step, for: decision)
+  }
+
+  /// Undoes one performed step.
+  package func revert(_ step: EffectStep, receipt: JSONValue, of type: DecisionType) async throws -> Reversal
+  {
+    if let handler = handlers[type] { return try await handler.revert(step, receipt: receipt) }
+    return try await backend.revert(step, receipt: receipt)
+  }
+
+  /// Undoes steps after a later one failed; tells in a sentence how that went.
+  private func takeBack(_ performed: [(step: EffectStep, receipt: JSONValue)], of type: DecisionType) async
+    -> String
+  {
+    guard !performed.isEmpty else { return "nothing had been done before" }
+    var left: [String] = []
+    for (step, receipt) in performed.reversed() {
+      do {
+        if case .refused(let reason) = try await revert(step, receipt: receipt, of: type) {
+          left.append("\(step.action) \(step.target) stays: \(reason)")
+        }
+      } catch {
+        left.append("\(step.action) \(step.target) stays: \(error)")
+      }
+    }
+    return left.isEmpty ? "the \(performed.count) steps before it were undone" : left.joined(separator: "; ")
+  }
+
+  private func milliseconds(_ seconds: Double) -> Double { (seconds * 1_000_000).rounded() / 1000 }
+}
+
+/// Says in words what a list of steps does: "started 3 agents, drained 1 agent".
+package enum StepSummary {
+  package static func of(_ steps: [EffectStep]) -> String {
+    var order: [String] = []
+    var counts: [String: Int] = [:]
+    for step in steps {
+      if counts[step.action] == nil { order.append(step.action) }
+      counts[step.action, default: 0] += step.action == "spread_items" ? step.assignment.count : 1
+    }
+    return order.map { phrase($0, counts[$0] ?? 0) }.joined(separator: ", ")
+  }
+
+  private static func phrase(_ action: String, _ count: Int) -> String {
+    func things(_ verb: String, _ noun: String) -> String {
+      "\(verb) \(count) \(noun)\(count == 1 ? "" : "s")"
+    }
+    switch action {
+    case "start_agent": return things("started", "agent")
+    case "drain_agent": return things("drained", "agent")
+    case "retire_agent": return things("retired", "stale agent")
+    case "probe_agent": return things("probed", "agent")
+    case "reclaim_item": return things("reclaimed", "expired claim")
+    case "quarantine_item": return things("quarantined", "item")
+    case "spread_items": return things("spread", "pending item")
+    case "set_concurrency": return things("tuned the concurrency of", "agent")
+    case "set_sampling": return things("raised the telemetry sampling of", "agent")
+    default: return things("performed", "\(action) step")
+    }
+  }
+}

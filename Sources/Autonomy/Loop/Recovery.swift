@@ -1,0 +1,62 @@
+import Coordination
+import DSLBase
+
+/// Finishes what an engine that died left half done, before anything new is decided.
+package struct Recovery: Sendable {
+  private let executor: DecisionExecutor
+
+  package init(_ executor: DecisionExecutor) { self.executor = executor }
+
+  /// Looks up every intent without an outcome and brings the world back to before it.
+  ///
+  /// A decision of which only some steps were done is undone rather than continued: what it was based on has passed.
+  /// One whose steps were all done is kept.
+  ///
+  /// - Returns: a sentence for each decision that was found.
+  /// - Throws: when the journal fails.
+  package func run() async throws -> [String] {
+    var notes: [String] = []
+    for entry in try executor.journal.unfinished() {
+      notes.append(try await settle(entry))
+    }
+    return notes
+  }
+
+  private func settle(_ entry: JournaledDecision) async throws -> String {
+    let decision = try Decision(json: entry.decision)
+    var performed: [(step: EffectStep, receipt: JSONValue)] = []
+    var unclear: [String] = []
+    let steps = try entry.steps.map { (step) throws(DSLError) in try EffectStep(json: step.step) }
+    for (journaled, step) in zip(entry.steps, steps) {
+      if let receipt = journaled.receipt {
+        performed.append((step, receipt))
+        continue
+      }
+      switch try await executor.backend.inspect(step) {
+      case .performed(let receipt): performed.append((step, receipt))
+      case .absent: break
+      case .unclear(let reason): unclear.append("\(step.action) \(step.target): \(reason)")
+      }
+    }
+    if performed.count == steps.count, unclear.isEmpty {
+      let message = "found complete after the engine had died: " + StepSummary.of(steps)
+      try finish(decision, .executed, message)
+      return "\(decision.id): \(message)"
+    }
+    for (step, receipt) in performed.reversed() {
+      if case .refused(let reason) = try await executor.revert(step, receipt: receipt, of: decision.type) {
+        unclear.append("\(step.action) \(step.target) stays: \(reason)")
+      }
+    }
+    let rest = unclear.isEmpty ? "" : "; " + unclear.joined(separator: "; ")
+    let message =
+      "the engine died during it; \(performed.count) of \(steps.count) steps had been done and were undone\(rest)"
+    try finish(decision, .undoneAfterFailure, message)
+    return "\(decision.id): \(message)"
+  }
+
+  private func finish(_ decision: Decision, _ outcome: DecisionOutcome, _ message: String) throws {
+    try executor.journal.finish(
+      decision: decision.id, outcome: outcome, message: message, durationMs: 0, at: executor.time.now)
+  }
+}

@@ -1,0 +1,107 @@
+package import Coordination
+package import DSLBase
+
+/// What undoing one decision came to.
+package struct RollbackReport: Sendable, Equatable {
+  /// What became of one step.
+  package struct Step: Sendable, Equatable {
+    package var action: String
+    package var target: String
+    package var reversal: Reversal
+  }
+
+  package var decision: Decision
+  package var steps: [Step]
+
+  /// Whether every step was undone, some, or none.
+  package var outcome: UndoOutcome {
+    let undone = steps.count { if case .reverted = $0.reversal { true } else { false } }
+    return undone == steps.count ? .reverted : undone == 0 ? .refused : .partly
+  }
+
+  /// Why steps were left alone, in one sentence; empty when none was.
+  package var reason: String {
+    steps.compactMap { step in
+      guard case .refused(let why) = step.reversal else { return nil }
+      return "\(step.action) \(step.target): \(why)"
+    }.joined(separator: "; ")
+  }
+
+  package var json: JSONValue {
+    [
+      "decision_id": .string(decision.id), "type": .string(decision.type.rawValue),
+      "outcome": .string(outcome.rawValue),
+      "reason": .string(reason), "steps": .array(steps.map(\.json)),
+    ]
+  }
+}
+
+extension RollbackReport.Step {
+  package var json: JSONValue {
+    switch reversal {
+    case .reverted(let what):
+      ["action": .string(action), "target": .string(target), "outcome": "reverted", "detail": .string(what)]
+    case .refused(let why):
+      ["action": .string(action), "target": .string(target), "outcome": "refused", "detail": .string(why)]
+    }
+  }
+}
+
+/// Undoes decisions from the journal, however long ago and by whichever process they were carried out.
+package struct Rollback: Sendable {
+  /// The journal's note that an undo was begun; its end removes it.
+  private static let mark = "undo_in_progress"
+  private let executor: DecisionExecutor
+
+  package init(_ executor: DecisionExecutor) { self.executor = executor }
+
+  /// Undoes one decision, its steps last first.
+  ///
+  /// - Parameters:
+  ///   - entry: the decision as journaled.
+  ///   - by: who asks for it, for the record.
+  /// - Throws: `invalidState` when there is nothing to undo: it was not carried out, or is undone already.
+  package func undo(_ entry: JournaledDecision, by: String) async throws -> RollbackReport {
+    let decision = try Decision(json: entry.decision)
+    guard entry.outcome == .executed else {
+      throw DSLError(
+        .invalidState,
+        "decision \(decision.id) was not carried out (\(entry.outcome?.rawValue ?? "unfinished")), so there is nothing to undo"
+      )
+    }
+    if let last = entry.undo.last(where: { $0.outcome == .reverted }) {
+      throw DSLError(.invalidState, "decision \(decision.id) was already undone at \(last.at) by \(last.by)")
+    }
+    try executor.journal.setState(Self.mark, ["decision": .string(decision.id), "by": .string(by)])
+    var report = RollbackReport(decision: decision, steps: [])
+    for journaled in entry.steps.reversed() {
+      let step = try EffectStep(json: journaled.step)
+      let reversal = try await executor.revert(step, receipt: journaled.receipt ?? .null, of: decision.type)
+      report.steps.append(.init(action: step.action, target: step.target, reversal: reversal))
+    }
+    let results = zip(entry.steps.reversed(), report.steps).map {
+      UndoneStep(step: $0.number, result: $1.json)
+    }
+    try executor.journal.undone(
+      decision: decision.id, steps: results, outcome: report.outcome, reason: report.reason,
+      at: executor.time.now, by: by)
+    try executor.journal.setState(Self.mark, .null)
+    return report
+  }
+
+  /// Finishes an undo that its process did not live to finish.
+  ///
+  /// - Returns: a sentence about it, or `nil` when there was none.
+  package func resume() async throws -> String? {
+    guard let mark = try executor.journal.state(Self.mark), let id = mark["decision"]?.string else {
+      return nil
+    }
+    let entry = try executor.journal.decision(id)
+    if entry.isUndone {
+      try executor.journal.setState(Self.mark, .null)
+      return nil
+    }
+    let report = try await undo(entry, by: mark["by"]?.string ?? "recovery")
+    return "\(id): an undo that had been cut short was finished: \(report.outcome.rawValue)"
+  }
+}

@@ -1,0 +1,73 @@
+import Coordination
+import DSLBase
+import DecisionEngine
+
+/// Checks at the next observation whether what was done had the effect that was predicted.
+struct Verifier {
+  /// Who the journal names for an undo that nobody asked for.
+  static let name = "auto-rollback"
+  /// Decisions looked at a cycle; more are not carried out in one.
+  private static let limit = 50
+
+  private let executor: DecisionExecutor
+  private let engine: DecisionEngine
+  private let autoRollback: Bool
+
+  init(_ executor: DecisionExecutor, _ engine: DecisionEngine, autoRollback: Bool) {
+    self.executor = executor
+    self.engine = engine
+    self.autoRollback = autoRollback
+  }
+
+  /// Judges every executed decision that has no verdict yet and whose prediction is due, and undoes those that made
+  /// health worse if that is wanted.
+  ///
+  /// - Returns: a sentence a verdict.
+  func run(_ now: Observation) async throws -> [String] {
+    guard now.blind == nil else { return [] }
+    var notes: [String] = []
+    let filter = DecisionFilter(outcomes: [.executed], limit: Self.limit)
+    for entry in try executor.journal.decisions(filter).reversed()
+    where entry.verdict == nil && !entry.isUndone {
+      let decision = try Decision(json: entry.decision)
+      let before = try Observation(json: try executor.journal.cycle(entry.cycle).record.observation)
+      guard let prediction = engine.predict(decision, before) else { continue }
+      let verdict = engine.verify(prediction, before: before, after: now)
+      // What cannot be told yet is asked again, until the prediction's time is over.
+      guard verdict != .unknown || now.at.seconds(since: before.at) >= prediction.withinSeconds else {
+        continue
+      }
+      try executor.journal.verified(
+        decision: decision.id,
+        [
+          "verdict": .string(verdict.rawValue), "prediction": prediction.json, "at": now.at.json,
+          "health_before": .optional(before.metrics.healthScore),
+          "health_after": .optional(now.metrics.healthScore),
+        ])
+      var note = "\(decision.id) \(decision.type): prediction \(verdict.rawValue) (\(prediction.sentence))"
+      if verdict == .worse, autoRollback {
+        let report = try await Rollback(executor).undo(entry, by: Self.name)
+        note += "; \(report.outcome.rawValue)"
+      }
+      notes.append(note)
+    }
+    return notes
+  }
+}
+
+extension Prediction {
+  /// All fields.
+  var json: JSONValue {
+    [
+      "metric": .string(metric.rawValue), "direction": .string(direction.rawValue),
+      "amount": .optional(amount),
+      "within_s": .double(withinSeconds), "health_floor": .optional(healthFloor),
+    ]
+  }
+
+  /// In words: "active_agents up by 3 within 60 s".
+  var sentence: String {
+    let amount = amount.map { " by \(Int(exactly: $0).map(String.init) ?? String($0))" } ?? ""
+    return "\(metric) \(direction.rawValue)\(amount) within \(Int(withinSeconds)) s"
+  }
+}
