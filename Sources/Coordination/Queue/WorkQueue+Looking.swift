@@ -79,8 +79,11 @@ extension WorkQueue {
   /// - Throws: `notFound`.
   package func show(_ id: String) throws(DSLError) -> WorkItemView {
     if store.isWritable { try flush() }
-    if let view = try live("id = ? OR stem = ?", order: "id", [id, id], 1, where: { _ in true }).first {
-      return view
+    if let view = try liveItem(id) { return view }
+    if store.isWritable {
+      // The index may be behind the directory: look before saying that there is none.
+      _ = try refresh(.look)
+      if let view = try liveItem(id) { return view }
     }
     if CoordinationDirectory.isSafe(id: id) {
       for (kind, folder, state) in [
@@ -92,6 +95,12 @@ extension WorkQueue {
     }
     throw DSLError(
       .notFound, "there is no item \(FileName.shown(id))", fix: "`dsl work list` shows the items there are")
+  }
+
+  /// An unfinished item whose file is there.
+  private func liveItem(_ id: String) throws(DSLError) -> WorkItemView? {
+    let view = try live("id = ? OR stem = ?", order: "id", [id, id], 1) { _ in true }.first
+    return view.flatMap { $0.record.isEmpty ? nil : $0 }
   }
 
   /// Live items with their files' bytes.

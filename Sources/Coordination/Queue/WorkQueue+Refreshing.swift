@@ -8,7 +8,7 @@ enum RefreshReason {
   case due
   /// An agent asks and nothing is ready; worth the walk only if the directory has changed.
   case nothingToOffer
-  /// Somebody looks at a copy.
+  /// Somebody asks for something that the index does not have, or looks at a copy.
   case look
 }
 
