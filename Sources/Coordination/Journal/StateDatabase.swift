@@ -1,6 +1,7 @@
 import DSLBase
 import GRDB
 import Glibc
+import Synchronization
 
 /// How a store of ours is opened.
 package enum StateAccess: Sendable {
@@ -29,11 +30,15 @@ final class StateDatabase: Sendable {
   /// What it is called in messages: "journal", "queue".
   let name: String
   private let connection: DatabaseQueue?
+  /// What the connection is set to.
+  private let durability = Mutex<Durability?>(nil)
   /// The schema version that this program knows.
   private let version: Int
 
   /// Bytes that the write-ahead log is cut back to after a checkpoint.
-  private static let logSizeLimit = 4 << 20
+  private static let logSizeLimit = 16 << 20
+  /// Pages after which SQLite moves the log into the file: rarely enough that its syncs do not show in a commit's time.
+  private static let checkpointPages = 4000
 
   /// Opens a store, creating or upgrading it when it may be written.
   ///
@@ -82,7 +87,10 @@ final class StateDatabase: Sendable {
     }
     do {
       return try connection.inDatabase { db in
-        try db.execute(sql: "PRAGMA synchronous=\(durability.rawValue)")
+        if self.durability.withLock({ $0 }) != durability {
+          try db.execute(sql: "PRAGMA synchronous=\(durability.rawValue)")
+          self.durability.withLock { $0 = durability }
+        }
         var result: Result?
         try db.inTransaction(.immediate) {
           result = try body(db)
@@ -179,7 +187,8 @@ final class StateDatabase: Sendable {
     }
     guard !readOnly else { return configuration }
     configuration.prepareDatabase { db in
-      try db.execute(sql: "PRAGMA journal_size_limit=\(logSizeLimit); PRAGMA cell_size_check=ON")
+      try db.execute(
+        sql: "PRAGMA journal_size_limit=\(logSizeLimit); PRAGMA wal_autocheckpoint=\(checkpointPages)")
     }
     return configuration
   }

@@ -34,12 +34,11 @@ enum QueueSchema {
     CREATE INDEX items_due ON items (boot, due_mono) WHERE state > 0;
 
     CREATE TABLE outbox (
-      seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, stem TEXT NOT NULL, kind INTEGER NOT NULL,
+      seq INTEGER PRIMARY KEY, id TEXT NOT NULL, stem TEXT NOT NULL, kind INTEGER NOT NULL,
       inode INTEGER NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL,
       work_at INTEGER NOT NULL,         -- where the item's own bytes begin in a finished record
       removes TEXT,                     -- a file that this one replaces, beside the item's own
       bytes BLOB NOT NULL);
-    CREATE INDEX outbox_id ON outbox (id);
 
     CREATE TABLE quarantined (stem TEXT PRIMARY KEY, id TEXT NOT NULL, reason TEXT NOT NULL, at_ns INTEGER NOT NULL)
       WITHOUT ROWID;

@@ -16,6 +16,7 @@ extension WorkQueue {
     var seen: Set<String> = []
     var records: [(id: String, bytes: [UInt8])] = []
     let now = time.now
+    let leaving = try store.read { db in try String.fetchSet(db, sql: "SELECT id FROM outbox") } ?? []
     for item in items {
       let given = item.id ?? item.fields["id"]?.string
       let id = if let given { given } else { try unusedID() }
@@ -24,7 +25,8 @@ extension WorkQueue {
           .invalidInput, "\(FileName.shown(id)) cannot be the id of an item",
           fix: "use 1 to 200 letters, digits and signs without spaces or slashes")
       }
-      guard seen.insert(id).inserted, try !isTaken(id) else {
+      let taken = leaving.contains(id) ? true : try isTaken(id)
+      guard seen.insert(id).inserted, !taken else {
         guard skipExisting else { throw DSLError(.conflict, "there already is an item \(id)") }
         continue
       }
@@ -66,9 +68,7 @@ extension WorkQueue {
     }
     return try store.read { db in
       let known = try db.cachedStatement(
-        sql:
-          "SELECT 1 WHERE EXISTS (SELECT 1 FROM items WHERE id=?1) OR EXISTS (SELECT 1 FROM outbox WHERE id=?1)"
-      )
+        sql: "SELECT 1 FROM items WHERE id=?")
       return try Int.fetchOne(known, arguments: [id]) != nil
     } ?? false
   }

@@ -158,10 +158,10 @@ struct RefreshWalk {
   }
 
   func apply(_ db: Database) throws {
-    let pending = try db.cachedStatement(sql: "SELECT 1 FROM outbox WHERE id=? OR stem=?")
+    let leaving = found.isEmpty ? [] : try String.fetchSet(db, sql: "SELECT stem FROM outbox")
     for facts in found {
       guard let status = try status(facts.stem), FileVersion(status) == facts.version,
-        try Int.fetchOne(pending, arguments: [facts.id, facts.stem]) == nil
+        !leaving.contains(facts.stem)
       else { continue }
       try replaceOtherID(facts, db)
       if try !facts.store(db) { try reportTwin(facts, db) }

@@ -88,3 +88,46 @@ extension WorkQueue {
     try show(id).state == .completed ? nil : try requeue(id)
   }
 }
+
+/// What a process leaves when it ends without flushing is finished by the next one that opens the queue.
+@Suite struct QueueRestartTests {
+  @Test func theNextProcessProjectsWhatADeadOneLeft() throws {
+    let world = try QueueWorld()
+    let first = try world.queue()
+    _ = try first.add((0..<300).map { NewWorkItem(id: "i\($0)", fields: [:]) })
+    for claim in try first.claim(agent: "a", leaseSeconds: 9, count: 300) { try first.complete(claim) }
+    #expect(try world.names().allSatisfy { $0.hasPrefix("work_") })
+    let second = try world.queue(2)
+    #expect(try world.names() == (0..<300).map { "completed_i\($0).json" }.sorted())
+    #expect(try second.claim(agent: "b", leaseSeconds: 9, count: 1).isEmpty)
+  }
+
+  @Test func theBackgroundProjectorWritesFilesByItself() async throws {
+    let world = try QueueWorld()
+    let queue = try world.queue()
+    _ = try queue.add([NewWorkItem(id: "x", fields: [:])])
+    queue.startProjector()
+    try queue.complete(queue.one())
+    for _ in 0..<500 {
+      if try world.names() == ["completed_x.json"] { break }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    #expect(try world.names() == ["completed_x.json"])
+    queue.stopProjector()
+  }
+
+  @Test func thousandsOfItemsInBatches() throws {
+    let world = try QueueWorld()
+    let queue = try world.queue()
+    let count = 2_500
+    _ = try queue.add((0..<count).map { NewWorkItem(id: "i\($0)", fields: [:]) })
+    var done: Set<String> = []
+    while case let claims = try queue.claim(agent: "a", leaseSeconds: 9, count: 100), !claims.isEmpty {
+      _ = try queue.complete(claims.map { Completion(claim: $0.reference, result: 1) })
+      for claim in claims { #expect(done.insert(claim.id).inserted) }
+    }
+    try queue.flush()
+    #expect(done.count == count)
+    #expect(try world.names().count == count && queue.statistics().pending == 0)
+  }
+}
