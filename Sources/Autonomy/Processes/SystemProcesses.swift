@@ -28,7 +28,8 @@ package struct SystemProcesses: ProcessControl {
 
   package func signal(_ process: ProcessIdentity, _ signal: Int32) {
     guard isRunning(process) else { return }
-    _ = kill(process.pid, signal)
+    // What we start leads a group of its own: a shell that did not `exec` its command takes it along.
+    _ = kill(getpgid(process.pid) == process.pid ? -process.pid : process.pid, signal)
   }
 
   package func run(_ command: String, environment: [(String, String)], timeout: Double) throws -> Int32? {

@@ -18,13 +18,12 @@ extension FilesBackend {
       guard let present = try agents.read(id) else {
         throw DSLError(.conflict, "the record of agent \(id) vanished while it was started")
       }
-      guard present[Member.requestedBy]?.string == decision.id || present.record.status == .stopped else {
+      guard present[Member.requestedBy]?.string == decision.id else {
         throw DSLError(.conflict, "there is already an agent \(id)")
       }
-      // Performed before: by this call's own earlier self, or by an engine that died right after it.
-      if present.record.status != .stopped, present.record.pid != nil || options.command == nil {
-        return receipt(present.record)
-      }
+      // Performed before: by this call's own earlier self, or by an engine that died right after it. Only a record
+      // without a process says that the engine died in between.
+      guard present.record.status == .starting, present.record.pid == nil else { return receipt(present.record) }
     }
     guard let command = options.command else { return receipt(record) }
     return receipt(try launch(id, command))
