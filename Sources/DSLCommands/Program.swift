@@ -16,9 +16,6 @@ protocol ReportingCommand: AsyncParsableCommand {
 
 /// The program, from its arguments to its exit status.
 public enum DSLProgram {
-  /// The version of the program and of what it writes.
-  package static let version = "0.1.0"
-
   /// Runs a command line.
   ///
   /// - Parameter arguments: without the program's name.
@@ -99,7 +96,7 @@ public enum DSLProgram {
   private static func show(_ report: Report, _ context: Context) {
     let console = context.console
     if context.global.json {
-      console.write(report.envelope(at: context.time.now.inMicroseconds).text(.pretty) + "\n")
+      console.write(report.envelope(at: context.time.now).text(.pretty) + "\n")
       return
     }
     switch context.global.format ?? .table {
@@ -114,11 +111,6 @@ public enum DSLProgram {
   private static func now() -> Timestamp {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)).inMicroseconds
+    return Timestamp(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
   }
-}
-
-extension Timestamp {
-  /// Without what is smaller than a microsecond.
-  fileprivate var inMicroseconds: Timestamp { Timestamp(nanoseconds: nanoseconds - nanoseconds % 1000) }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DSLBase
 
 /// `dsl`: the nouns below it, one folder each.
 struct RootCommand: AsyncParsableCommand {
@@ -15,8 +16,11 @@ struct RootCommand: AsyncParsableCommand {
         dsl agent run --exec 'sh do-item.sh'      work on items
         dsl --json auto status | jq .data.status.health_score
       """,
-    version: DSLProgram.version,
-    subcommands: [InitCommand.self, ConfigCommand.self])
+    version: DSLVersion.current,
+    subcommands: [
+      AutoCommand.self, AgentCommand.self, WorkCommand.self, PolicyCommand.self, ConfigCommand.self,
+      InitCommand.self,
+    ])
 
   @OptionGroup var global: GlobalOptions
 }

@@ -42,6 +42,18 @@ package struct LoadedSettings: Sendable {
   package var sources: [String: SettingSource] = [:]
   /// What deserves attention and is no error.
   package var warnings: [String] = []
+  /// Files that exist and may not be read, so that what they say is not in force.
+  package var unreadable: [String] = []
+
+  /// Refuses to act when a file could not be read: a limit in it would silently not hold.
+  ///
+  /// - Throws: `DSLError` `.io` naming the file.
+  package func requireReadable() throws {
+    guard let path = unreadable.first else { return }
+    throw DSLError(
+      .io, "cannot read the configuration \(path): permission denied",
+      fix: "make it readable, or remove it; looking works without it")
+  }
 
   /// Where a setting came from.
   package func source(of key: String) -> SettingSource { sources[key] ?? .builtIn }
@@ -82,7 +94,8 @@ package struct SettingsLoader: Sendable {
   /// - Throws: `DSLError` `.invalidInput` with one line for each bad value, `.io` for a file that cannot be read.
   package func load(flags: [SettingFlag] = []) throws -> LoadedSettings {
     var draft = SettingsDraft(localOffset: localOffset)
-    for path in paths { try draft.apply(file: path, try text(of: path)) }
+    var unreadable: [String] = []
+    for path in paths { try draft.apply(file: path, try text(of: path, &unreadable)) }
     draft.apply(environment: environment)
     draft.apply(flags: flags)
     draft.checkPairs()
@@ -90,15 +103,22 @@ package struct SettingsLoader: Sendable {
       throw DSLError(
         .invalidInput, draft.problems.joined(separator: "\n"), fix: "dsl config show lists what may be set")
     }
-    return draft.loaded
+    var loaded = draft.loaded
+    loaded.unreadable = unreadable
+    loaded.warnings += unreadable.map { "\($0) may not be read, so what it says is not in force" }
+    return loaded
   }
 
-  private func text(of path: String) throws -> String? {
+  private func text(of path: String, _ unreadable: inout [String]) throws -> String? {
     let bytes: [UInt8]
     do {
       bytes = try files.read(path, limit: 1 << 20)
     } catch {
       if error.errno == FileError.noSuchFile || error.errno == FileError.notADirectory { return nil }
+      if error.errno == FileError.permissionDenied {
+        unreadable.append(path)
+        return nil
+      }
       throw DSLError(.io, "cannot read the configuration \(path)", cause: error.reason)
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -109,7 +129,8 @@ package struct SettingsLoader: Sendable {
 }
 
 extension FileError {
-  /// `ENOENT` and `ENOTDIR`, equal on every platform this builds for.
+  /// `ENOENT`, `ENOTDIR` and `EACCES`, equal on every platform this builds for.
   fileprivate static let noSuchFile: Int32 = 2
   fileprivate static let notADirectory: Int32 = 20
+  fileprivate static let permissionDenied: Int32 = 13
 }

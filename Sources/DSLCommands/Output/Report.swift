@@ -52,7 +52,8 @@ struct Report {
     warnings: [String], metadata: JSONObject
   ) -> JSONObject {
     [
-      "timestamp": time.json, "command": .string(command), "success": .bool(success), "data": data,
+      "timestamp": time.inMicroseconds.json, "command": .string(command), "success": .bool(success),
+      "data": data,
       "errors": .strings(errors), "warnings": .strings(warnings), "metadata": .object(metadata),
     ]
   }
@@ -94,4 +95,9 @@ struct Failure {
       self.init(code: DSLError.Code.internalError.rawValue, lines: ["\(error)"], status: .internalError)
     }
   }
+}
+
+extension Timestamp {
+  /// Without what is smaller than a microsecond.
+  fileprivate var inMicroseconds: Timestamp { Timestamp(nanoseconds: nanoseconds - nanoseconds % 1000) }
 }

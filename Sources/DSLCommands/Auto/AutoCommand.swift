@@ -1,0 +1,11 @@
+import ArgumentParser
+
+/// `dsl auto`: the closed loop.
+struct AutoCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "auto", abstract: "Observe, decide, act, verify and undo.",
+    subcommands: [
+      StatusCommand.self, AnalyzeCommand.self, ExecuteCommand.self, LoopCommand.self, HistoryCommand.self,
+      ShowCommand.self, RollbackCommand.self,
+    ])
+}

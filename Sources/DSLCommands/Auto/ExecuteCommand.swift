@@ -1,0 +1,68 @@
+import ArgumentParser
+import Autonomy
+import DSLBase
+import DecisionEngine
+
+/// Flags that bound what a cycle may do.
+struct GateOptions: ParsableArguments {
+  @Option(
+    name: .customLong("min-confidence"),
+    help: ArgumentHelp("The least confidence a decision needs.", valueName: "share"))
+  var minConfidence: String?
+
+  @Flag(name: .customLong("dry-run"), help: "Decide and plan, but change nothing at all.")
+  var dryRun = false
+
+  @Flag(name: .customLong("auto-rollback"), help: "Undo decisions of earlier cycles that made health worse.")
+  var autoRollback = false
+
+  @Option(help: "default, dslmodel, or a policy file.")
+  var policy: String?
+
+  /// The flags as settings.
+  var settings: [SettingFlag?] {
+    [
+      setting("gates.min_confidence", minConfidence, "--min-confidence"),
+      dryRun ? setting("gates.dry_run", "true", "--dry-run") : nil,
+      autoRollback ? setting("loop.auto_rollback", "true", "--auto-rollback") : nil,
+      setting("policy", policy, "--policy"),
+    ]
+  }
+}
+
+/// `dsl auto execute`: one turn of the loop.
+struct ExecuteCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "execute", abstract: "Decide and act once.",
+    discussion: "A decision that a gate holds back says which gate and by how much.")
+  static let reportName = "auto-execute"
+
+  @Option(name: .shortAndLong, help: "Decisions that may take effect.")
+  var max: Int?
+
+  @Option(
+    name: .customLong("force-confidence"),
+    help: ArgumentHelp("In an emergency: the least confidence for this call alone.", valueName: "share"))
+  var forceConfidence: String?
+
+  @OptionGroup var gates: GateOptions
+  @OptionGroup var global: GlobalOptions
+
+  func report(_ context: Context) async throws -> Report? {
+    let loaded = try context.settings(
+      gates.settings + [
+        setting("gates.max_decisions_per_cycle", max, "--max"),
+        setting("gates.force_confidence", forceConfidence, "--force-confidence"),
+      ])
+    try loaded.requireReadable()
+    let settings = loaded.settings
+    return try await context.withEngine(settings, settings.gates.dryRun ? .dryRun : .act) { engine in
+      var options = Cycle.Options()
+      options.autoRollback = settings.loop.autoRollback
+      let cycle = try await engine.runCycle(options)
+      var report = CycleView(cycle).report(Self.reportName)
+      report.warnings = loaded.warnings + engine.warnings + report.warnings
+      return report
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import Autonomy
+import Coordination
+import DSLBase
+
+/// How a status is shown, as data and as a panel.
+struct StatusView {
+  private let status: EngineStatus
+  private let directory: String
+
+  init(_ status: EngineStatus, directory: String) {
+    self.status = status
+    self.directory = directory
+  }
+
+  private var observation: Observation { status.observation }
+  private var metrics: SystemMetrics { status.observation.metrics }
+
+  func report(verbose: Bool) -> Report {
+    var report = Report("auto-status", data) { panel($0, verbose: verbose) }
+    if let blind = observation.blind { report.errors = ["the state is unknown: \(blind)"] }
+    return report
+  }
+
+  /// The payload: the members of the original, filled in, and what it left out.
+  var data: JSONValue {
+    let state: JSONValue = .string(metrics.healthState.rawValue)
+    return [
+      "coordination_dir": .string(directory),
+      "status": [
+        "health_score": .optional(metrics.healthScore), "health_state": state,
+        "active_agents": measured(.activeAgents), "work_queue_size": measured(.workQueueSize),
+        "completion_rate": measured(.completionRate), "telemetry_volume": measured(.telemetryVolume),
+        "uptime_seconds": .null, "last_updated": observation.at.json,
+      ],
+      "health_state": state,
+      "recent_decisions": .array(status.recentDecisions.map(DecisionView.summary)),
+      "metrics": metrics.json, "evidence": .array(observation.evidence.map(\.json)),
+      "agents": .array(observation.agents.map(\.json)), "blind": .optional(observation.blind),
+      "problems": Self.problems(status.snapshot), "problem_count": .int(status.snapshot.problemCount),
+    ]
+  }
+
+  /// The files that could not be read, with the reason.
+  static func problems(_ snapshot: DirectorySnapshot) -> JSONValue {
+    .array(snapshot.problems.map { ["file": .string($0.file), "reason": .string($0.reason)] })
+  }
+
+  private func measured(_ name: MetricName) -> JSONValue {
+    metrics[name].map { value in Int(exactly: value).map { .int($0) } ?? .double(value) } ?? .null
+  }
+
+  private func panel(_ paint: Paint, verbose: Bool) -> String {
+    var text = paint("Health: ", .strong) + paint(metrics.healthState)
+    text += metrics.healthScore.map { " (\(Shown.number($0, decimals: 5)))" } ?? ""
+    text += paint("  \(directory)", .quiet) + "\n"
+    if let blind = observation.blind { text += "  " + paint(blind, .warning) + "\n" }
+    var table = TextTable(rows: rows(paint))
+    table.rightAligned = [2]
+    text += table.text(paint)
+    let problems = status.snapshot.problemCount
+    if problems > 0 { text += paint("  \(problems) files cannot be read\n", .warning) }
+    if verbose {
+      text += evidence(paint)
+      for problem in status.snapshot.problems { text += "  " + Shown.safe(problem.description) + "\n" }
+    }
+    return text + DecisionView.recent(status.recentDecisions, paint)
+  }
+
+  /// The marks follow the original: agents from 2, queue below 10, completion above 0.7.
+  private func rows(_ paint: Paint) -> [[String]] {
+    func row(_ name: String, _ metric: MetricName, _ isGood: (Double) -> Bool?, percent: Bool = false)
+      -> [String]
+    {
+      let value = metrics[metric]
+      let shown = percent ? Shown.percent(value) : value.map { Shown.number($0, decimals: 0) } ?? "-"
+      return ["  " + paint.mark(value.flatMap(isGood)), name, shown]
+    }
+    return [
+      row("active agents", .activeAgents, { $0 >= 2 }), row("work queue", .workQueueSize, { $0 < 10 }),
+      row("completion rate", .completionRate, { $0 > 0.7 }, percent: true),
+      row("telemetry", .telemetryVolume, { $0 > 0 }),
+    ]
+  }
+
+  private func evidence(_ paint: Paint) -> String {
+    var table = TextTable(header: ["  source", "evidence", "records", "unreadable", "newest", "oldest"])
+    table.rightAligned = [2, 3, 4, 5]
+    for source in observation.evidence {
+      table.rows.append([
+        "  " + source.source, source.status.rawValue, String(source.records), String(source.unreadable),
+        Shown.age(source.newestAgeSeconds), Shown.age(source.oldestAgeSeconds),
+      ])
+    }
+    let notes = observation.evidence.flatMap { source in source.notes.map { "  \(source.source): \($0)\n" } }
+    return table.text(paint) + notes.joined()
+  }
+}
