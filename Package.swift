@@ -66,9 +66,11 @@ let package = Package(
 
     // MARK: Tests
     .testTarget(
-      name: "AutonomyTests", dependencies: ["Autonomy", "Coordination", "DSLBase", "DecisionEngine", "Telemetry"],
+      name: "AutonomyTests",
+      dependencies: ["Autonomy", "Coordination", "DSLBase", "DecisionEngine", "Telemetry"],
       swiftSettings: house),
     .testTarget(name: "DSLCommandsTests", dependencies: ["DSLBase", "DSLCommands"], swiftSettings: house),
+    .testTarget(name: "CLITests", dependencies: ["dsl"], swiftSettings: house),
     .testTarget(name: "DSLBaseTests", dependencies: ["DSLBase"], swiftSettings: house),
     .testTarget(
       name: "DecisionEngineTests", dependencies: ["DecisionEngine", "DSLBase"], swiftSettings: house),

@@ -132,6 +132,17 @@ import Testing
     #expect(throws: DSLError.self) { try load("gates: {force_confidence: 0.1}") }
   }
 
+  @Test func aFileThatMayNotBeReadIsNoReasonNotToLookButOneNotToAct() throws {
+    try files.write("/c/dsl.yaml", Array("limits: {max_agents: 3}".utf8), exclusive: false)
+    let faulty = FaultyFileSystem(files, .failing(operation: 1, errno: 13))
+    let loader = SettingsLoader(files: faulty, paths: ["/c/dsl.yaml"], environment: [:], localOffset: 0)
+    let loaded = try loader.load()
+    #expect(loaded.settings == Settings())
+    #expect(loaded.warnings == ["/c/dsl.yaml may not be read, so what it says is not in force"])
+    let error = #expect(throws: DSLError.self) { try loaded.requireReadable() }
+    #expect(error?.code == .io)
+  }
+
   @Test func unreadableAndForeignFilesAreRefused() throws {
     try files.write("/c/dsl.yaml", [0x70, 0xFF, 0xFE], exclusive: false)
     let foreign = #expect(throws: DSLError.self) { try load() }
