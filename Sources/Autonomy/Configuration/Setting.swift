@@ -17,6 +17,7 @@ package struct Setting: Sendable {
     case share(Place<Double>)
     case optionalShare(Place<Double?>)
     case duration(Place<Double>, ClosedRange<Double>)
+    case optionalDuration(Place<Double?>, ClosedRange<Double>)
     case bytes(Place<Int>, ClosedRange<Int>)
     case zone(Place<Int>)
     case level(Place<Settings.LogLevel>)
@@ -55,7 +56,7 @@ package struct Setting: Sendable {
     case .integer(_, let range): "whole number, \(range.lowerBound) to \(range.upperBound)"
     case .number(_, let range): "number, \(range.lowerBound) to \(range.upperBound)"
     case .share, .optionalShare: "share: 0.6 or 60%"
-    case .duration: "duration: 250ms, 30s, 5m, 2h"
+    case .duration, .optionalDuration: "duration: 250ms, 30s, 5m, 2h"
     case .bytes: "size: 65536, 64KiB, 16MiB"
     case .zone: "local, UTC or ±hh:mm"
     case .level: Settings.LogLevel.allCases.map(\.rawValue).joined(separator: ", ")
@@ -73,7 +74,7 @@ extension Setting {
     case .bool(let path): .bool(settings[keyPath: path])
     case .integer(let path, _), .bytes(let path, _), .zone(let path): .int(settings[keyPath: path])
     case .number(let path, _), .share(let path), .duration(let path, _): .double(settings[keyPath: path])
-    case .optionalShare(let path): .optional(settings[keyPath: path])
+    case .optionalShare(let path), .optionalDuration(let path, _): .optional(settings[keyPath: path])
     case .level(let path): .string(settings[keyPath: path].rawValue)
     }
   }
@@ -82,6 +83,7 @@ extension Setting {
   package func written(in settings: Settings) -> String? {
     switch slot {
     case .duration(let path, _): Quantity.duration(settings[keyPath: path])
+    case .optionalDuration(let path, _): settings[keyPath: path].map(Quantity.duration)
     case .bytes(let path, _): Quantity.bytes(settings[keyPath: path])
     case .zone(let path): Quantity.zone(settings[keyPath: path])
     case .number(let path, _), .share(let path): Quantity.number(settings[keyPath: path])
@@ -113,6 +115,8 @@ extension Setting {
     case .share(let path): return keep(reader.fraction(node), at: path)
     case .optionalShare(let path): return keep(reader.fraction(node).map(Optional.some), at: path)
     case .duration(let path, let range): return keep(reader.duration(node, in: range), at: path)
+    case .optionalDuration(let path, let range):
+      return keep(reader.duration(node, in: range).map(Optional.some), at: path)
     case .bytes(let path, let range): return keep(reader.bytes(node, in: range), at: path)
     case .zone(let path): return keep(reader.zone(node, localOffset: localOffset), at: path)
     case .level(let path): return keep(reader.level(node), at: path)

@@ -105,8 +105,8 @@ package enum SettingCatalog {
     Setting(
       "work.retry_max", .duration(\.work.retryMaxSeconds, anyDuration), "The longest wait before a retry."),
     Setting(
-      "work.age_limit", .duration(\.work.ageLimitSeconds, positive),
-      "Age from which a pending item is overdue and may be quarantined."),
+      "work.age_limit", .optionalDuration(\.work.ageLimitSeconds, positive),
+      "Age from which a pending item is overdue and may be quarantined; unless set, never."),
     Setting(
       "work.process_limit", .integer(\.work.processLimit, 1...100_000),
       "Items that one coordination_improve handles."),

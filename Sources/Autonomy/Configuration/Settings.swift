@@ -61,8 +61,8 @@ public struct Settings: Sendable, Equatable {
     public var retryBaseSeconds = 1.0
     /// The longest wait before a retry, seconds.
     public var retryMaxSeconds = 60.0
-    /// Age in seconds from which a pending item is overdue and may be quarantined.
-    public var ageLimitSeconds = 86_400.0
+    /// Age in seconds from which a pending item is overdue and may be quarantined; `nil` for never.
+    public var ageLimitSeconds: Double?
     /// Items that one `coordination_improve` handles.
     public var processLimit = 10
     /// The defaults.

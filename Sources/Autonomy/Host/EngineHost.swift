@@ -135,7 +135,7 @@ extension FilesBackend.Options {
     limits.heartbeatSeconds = settings.agents.heartbeatLimitSeconds
     limits.telemetrySeconds = settings.records.telemetryFreshSeconds
     limits.throughputWindowSeconds = settings.records.throughputWindowSeconds
-    limits.workAgeLimitSeconds = settings.work.ageLimitSeconds
+    limits.workAgeLimitSeconds = settings.work.ageLimitSeconds ?? .infinity
     bounds.maximumAgents = settings.limits.maxAgents
     bounds.itemLimit = settings.work.processLimit
     bounds.concurrency =

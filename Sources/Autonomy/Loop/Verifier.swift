@@ -8,6 +8,8 @@ struct Verifier {
   static let name = "auto-rollback"
   /// Decisions looked at a cycle; more are not carried out in one.
   private static let limit = 50
+  /// Decisions older than this that have their verdict account for nothing any more, seconds: longer than any prediction.
+  private static let horizonSeconds = 600.0
 
   private let executor: DecisionExecutor
   private let engine: DecisionEngine
@@ -22,16 +24,22 @@ struct Verifier {
   /// Judges every executed decision that has no verdict yet and whose prediction is due, and undoes those that made
   /// health worse if that is wanted.
   ///
-  /// - Returns: a sentence a verdict.
+  /// - Returns: a sentence a verdict, the latest decision's first.
   func run(_ now: Observation) async throws -> [String] {
     guard now.blind == nil else { return [] }
     var notes: [String] = []
     let filter = DecisionFilter(outcomes: [.executed], limit: Self.limit)
-    for entry in try executor.journal.decisions(filter).reversed()
-    where entry.verdict == nil && !entry.isUndone {
+    // Latest first, so that each prediction knows what the decisions after it account for.
+    var floor = Double.infinity
+    for entry in try executor.journal.decisions(filter) where !entry.isUndone {
+      if entry.verdict != nil, now.at.seconds(since: entry.at) > Self.horizonSeconds { break }
       let decision = try Decision(json: entry.decision)
       let before = try Observation(json: try executor.journal.cycle(entry.cycle).record.observation)
-      guard let prediction = engine.predict(decision, before) else { continue }
+      guard var prediction = engine.predict(decision, before) else { continue }
+      // What a later decision was meant to cost is not the fault of an earlier one: of two, the lower floor holds.
+      floor = min(floor, prediction.healthFloor ?? .infinity)
+      prediction.healthFloor = prediction.healthFloor.map { min($0, floor) }
+      guard entry.verdict == nil else { continue }
       let verdict = engine.verify(prediction, before: before, after: now)
       // What cannot be told yet is asked again, until the prediction's time is over.
       guard verdict != .unknown || now.at.seconds(since: before.at) >= prediction.withinSeconds else {

@@ -23,7 +23,9 @@ extension FilesBackend {
       }
       // Performed before: by this call's own earlier self, or by an engine that died right after it. Only a record
       // without a process says that the engine died in between.
-      guard present.record.status == .starting, present.record.pid == nil else { return receipt(present.record) }
+      guard present.record.status == .starting, present.record.pid == nil else {
+        return receipt(present.record)
+      }
     }
     guard let command = options.command else { return receipt(record) }
     return receipt(try launch(id, command))

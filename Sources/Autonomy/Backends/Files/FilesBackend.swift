@@ -153,9 +153,11 @@ package struct FilesBackend: Backend {
     if let queue {
       facts.expired = try queue.claims().expired.map { .init(item: $0.id, agent: $0.agent) }
       facts.pending = try queue.pending(limit: Self.factLimit).map(\.id)
-      facts.overdue = try queue.overdue(
-        olderThan: options.limits.workAgeLimitSeconds, limit: Self.factLimit
-      ).map(\.id)
+      if options.limits.workAgeLimitSeconds.isFinite {
+        facts.overdue = try queue.overdue(
+          olderThan: options.limits.workAgeLimitSeconds, limit: Self.factLimit
+        ).map(\.id)
+      }
     }
     for view in observation.agents {
       guard let entry = try agents.read(view.id) else { continue }
