@@ -1,0 +1,100 @@
+import DSLBase
+
+/// Looks for the faults of a policy before it acts: over a grid of states, and in the loop that it closes.
+///
+/// The grid answers exactly for the states it has. The closed loop is a search over a few starts under constant load
+/// (`FleetModel`): what it finds is real under that model, and finding nothing is no proof.
+package enum PolicyCheck {
+  /// Checks an engine's policy under its health model, limits and gates.
+  ///
+  /// - Complexity: O(states of the grid · size of the policy).
+  package static func run(
+    _ engine: DecisionEngine, gates: GateSettings = GateSettings(), grid: CheckGrid = .documented
+  ) -> PolicyReport {
+    let census = GridCensus(engine, grid)
+    let loops = LoopSearch(engine, gates: gates, arrivals: grid.arrivals)
+    var findings = deadZones(census, engine)
+    findings += [loops.runaway, loops.limitCycle].compactMap { $0 }
+    findings += neverFires(census, engine) + shadowed(census, engine) + blocked(engine, gates)
+    findings += contradictions(census, engine) + notProduced(census, engine)
+    let states = HealthState.allCases.filter { $0 != .unknown }
+    return PolicyReport(
+      policy: engine.policy.name, gridStates: grid.count, allStates: grid.count * grid.situations.count,
+      loops: loops.loops, shares: states.compactMap { census.shares[$0] }, findings: findings)
+  }
+
+  private static func deadZones(_ census: GridCensus, _ engine: DecisionEngine) -> [PolicyFinding] {
+    [HealthState.critical, .degraded].compactMap { health in
+      let zones = CheckState.Situation.allCases.compactMap { situation in
+        census.silent[GridCensus.Zone(health: health, situation: situation)]
+      }
+      guard let first = zones.first, let smallest = first.smallest else { return nil }
+      let share = census.shares[health].map { share in
+        " (\(percent(share.silent, of: share.states)) of the \(health) states of the grid)"
+      }
+      var finding = PolicyFinding(
+        .deadZone,
+        "in \(first.count) \(health) states no rule matches and the policy says no reason" + (share ?? ""),
+        state: smallest, states: first.count)
+      let sampleHealth = engine.assess(CheckState.sample.observation()).metrics.healthState
+      if census.isSampleSilent, sampleHealth == health { finding.sample = .sample }
+      return finding
+    }
+  }
+
+  private static func neverFires(_ census: GridCensus, _ engine: DecisionEngine) -> [PolicyFinding] {
+    engine.policy.rules.enumerated().compactMap { index, rule in
+      guard census.matched[index] == 0 else { return nil }
+      return PolicyFinding(.neverFires, rules: [rule.name], "rule \(rule.name) matches in no state")
+    }
+  }
+
+  private static func shadowed(_ census: GridCensus, _ engine: DecisionEngine) -> [PolicyFinding] {
+    engine.policy.rules.enumerated().compactMap { index, rule in
+      guard census.matched[index] > 0, census.chosen[index] == 0, let entry = census.superseded[index] else {
+        return nil
+      }
+      let winner = engine.policy.rules[entry.by].name
+      return PolicyFinding(
+        .shadowed, rules: [rule.name, winner],
+        "rule \(rule.name) matches in \(entry.tally.count) states, and in each another has precedence, "
+          + "such as \(winner)",
+        state: entry.tally.smallest, states: entry.tally.count)
+    }
+  }
+
+  private static func blocked(_ engine: DecisionEngine, _ gates: GateSettings) -> [PolicyFinding] {
+    engine.policy.rules.filter { $0.confidence < gates.requiredConfidence }.map { rule in
+      let (has, needs) = NumberText.pair(rule.confidence, gates.requiredConfidence)
+      return PolicyFinding(
+        .blocked, rules: [rule.name],
+        "rule \(rule.name) has the confidence \(has) at best, and the gate asks for \(needs)")
+    }
+  }
+
+  private static func contradictions(_ census: GridCensus, _ engine: DecisionEngine) -> [PolicyFinding] {
+    let pairs = census.opposed.sorted { ($0.key.first, $0.key.second) < ($1.key.first, $1.key.second) }
+    return pairs.map { pair, tally in
+      let names = [engine.policy.rules[pair.first].name, engine.policy.rules[pair.second].name]
+      return PolicyFinding(
+        .contradiction, rules: names,
+        "rules \(names[0]) and \(names[1]) want to scale \(engine.policy.rules[pair.first].target) in opposite "
+          + "directions in \(tally.count) states",
+        state: tally.smallest, states: tally.count)
+    }
+  }
+
+  private static func notProduced(_ census: GridCensus, _ engine: DecisionEngine) -> [PolicyFinding] {
+    let produced = engine.policy.rules.indices.filter { census.chosen[$0] > 0 }
+    let types = Set(produced.map { engine.policy.rules[$0].type })
+    return DecisionType.all.filter { !types.contains($0) }.map { type in
+      PolicyFinding(.notProduced, "no state leads to a decision of type \(type)")
+    }
+  }
+
+  private static func percent(_ part: Int, of whole: Int) -> String {
+    guard whole > 0 else { return "0 %" }
+    let tenths = (part * 2000 + whole) / (2 * whole)
+    return "\(tenths / 10).\(tenths % 10) %"
+  }
+}
