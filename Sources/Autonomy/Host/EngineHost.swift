@@ -72,15 +72,17 @@ package final class EngineHost: Sendable {
       resource: telemetry.resource, exporter: exporter, time: world.time, seed: world.seed,
       parent: telemetry.parent,
       sampler: telemetry.sampler)
-    queue =
-      (try? world.files.status(path)) == nil
-      ? nil
-      : try WorkQueue(
-        directory: directory, time: world.time, seed: world.seed,
-        access: access == .act ? .readWrite : .readOnly)
-    journal =
-      access == .act
-      ? try Journal(directory: directory, access: .readWrite) : try Journal.openForReading(directory)
+    if access == .act {
+      queue = try WorkQueue(directory: directory, time: world.time, seed: world.seed, access: .readWrite)
+      journal = try Journal(directory: directory, access: .readWrite)
+    } else {
+      // What cannot be reached is told; what is there and damaged is an error, because the engine could not work.
+      queue = try Self.look(&warnings) { [directory] in
+        try world.files.status(path) == nil
+          ? nil : try WorkQueue(directory: directory, time: world.time, seed: world.seed, access: .readOnly)
+      }
+      journal = try Self.look(&warnings) { [directory] in try Journal.openForReading(directory) }
+    }
     backend = FilesBackend(
       directory, queue: queue, time: world.time, processes: world.processes,
       options: FilesBackend.Options(settings, host: world.host),
@@ -92,6 +94,19 @@ package final class EngineHost: Sendable {
   package func close() {
     tracer.flush()
     lock?.unlock()
+  }
+
+  private static func look<State>(_ warnings: inout [String], _ open: () throws -> State?) throws -> State? {
+    do {
+      return try open()
+    } catch {
+      let error = (error as? FileError)?.asDSLError ?? error as? DSLError
+      guard let error, error.code == .io else {
+        throw error ?? DSLError(.internalError, "the state cannot be opened")
+      }
+      if !warnings.contains(error.description) { warnings.append(error.description) }
+      return nil
+    }
   }
 
   private static func prepare(_ directory: CoordinationDirectory) throws {
