@@ -64,13 +64,18 @@ let package = Package(
     .target(
       name: "DSLBase", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: house),
 
+    // MARK: Examples, compiled with the rest so that they stay true
+    .executableTarget(
+      name: "EmbeddedEngine", dependencies: ["Autonomy", "DSLBase", "DecisionEngine"],
+      path: "examples/embedded-engine/Sources/EmbeddedEngine", swiftSettings: house),
+
     // MARK: Tests
     .testTarget(
       name: "AutonomyTests",
       dependencies: ["Autonomy", "Coordination", "DSLBase", "DecisionEngine", "Telemetry"],
       swiftSettings: house),
     .testTarget(name: "DSLCommandsTests", dependencies: ["DSLBase", "DSLCommands"], swiftSettings: house),
-    .testTarget(name: "CLITests", dependencies: ["dsl"], swiftSettings: house),
+    .testTarget(name: "CLITests", dependencies: ["EmbeddedEngine", "dsl"], swiftSettings: house),
     .testTarget(name: "DSLBaseTests", dependencies: ["DSLBase"], swiftSettings: house),
     .testTarget(
       name: "DecisionEngineTests", dependencies: ["DecisionEngine", "DSLBase"], swiftSettings: house),

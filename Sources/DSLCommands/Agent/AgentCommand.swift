@@ -77,6 +77,9 @@ struct AgentHeartbeatCommand: ReportingCommand {
   @Argument(help: "The agent's id.")
   var id: String
 
+  @Flag(help: "This is the last sign: the agent has ended.")
+  var stopped = false
+
   @OptionGroup var global: GlobalOptions
 
   func report(_ context: Context) async throws -> Report? {
@@ -84,6 +87,7 @@ struct AgentHeartbeatCommand: ReportingCommand {
     let entry = try AgentStore(context.directory).update(id) { _, record, _ in
       record.heartbeat = now
       if record.status == .requested || record.status == .starting { record.status = .active }
+      if stopped { record.status = .stopped }
     }
     let drains = entry.record.isDraining || entry.record.status == .stopped
     return Report(Self.reportName, ["id": .string(id), "drain": .bool(drains), "at": now.json]) { _ in
