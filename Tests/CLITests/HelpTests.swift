@@ -6,7 +6,7 @@ import Testing
   private static let commands = [
     "", "auto", "auto status", "auto analyze", "auto execute", "auto loop", "auto history", "auto show",
     "auto rollback", "agent", "work", "work add", "work claim", "work complete", "config show", "policy show",
-    "init",
+    "policy check", "policy diff", "policy test", "init",
   ]
 
   @Test func helpIsAsRecorded() throws {

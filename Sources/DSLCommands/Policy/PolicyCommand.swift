@@ -7,7 +7,9 @@ import DecisionEngine
 struct PolicyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "policy", abstract: "The rules that decisions come from.",
-    subcommands: [PolicyShowCommand.self])
+    subcommands: [
+      PolicyShowCommand.self, PolicyCheckCommand.self, PolicyDiffCommand.self, PolicyTestCommand.self,
+    ])
 }
 
 /// `dsl policy show`: prints a policy's text.
@@ -23,8 +25,7 @@ struct PolicyShowCommand: ReportingCommand {
   @OptionGroup var global: GlobalOptions
 
   func report(_ context: Context) async throws -> Report? {
-    let name = try name ?? context.settings().settings.policy
-    let policy = try PolicySource(name, context.directory).load()
+    let policy = try context.policyEngine(name, try context.settings().settings).policy
     let data: JSONValue = [
       "name": .string(policy.name), "description": .string(policy.description),
       "rules": .strings(policy.ruleNames), "hash": .string(PolicySource.hash(policy.source)),

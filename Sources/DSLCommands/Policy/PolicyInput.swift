@@ -1,0 +1,35 @@
+import Autonomy
+import Coordination
+import DSLBase
+import DecisionEngine
+
+extension Context {
+  private static let sizeLimit = 1 << 20
+
+  /// An engine under the settings in force, with the policy that an argument names.
+  ///
+  /// - Parameter name: `default`, `dslmodel`, or a file, looked up here and then in the coordination directory; the
+  ///   configured policy when `nil`.
+  /// - Throws: `notFound`, or `invalidInput` with every problem in the file.
+  func policyEngine(_ name: String?, _ settings: Settings) throws -> DecisionEngine {
+    DecisionEngine(
+      policy: try policySource(name, settings).load(), health: settings.health, limits: settings.limits)
+  }
+
+  private func policySource(_ name: String?, _ settings: Settings) throws -> PolicySource {
+    guard let name else { return PolicySource(settings.policy, directory) }
+    let isHere = name.contains { $0 == "/" || $0 == "." } && (try? files.status(name)) != nil
+    return PolicySource(name, isHere ? CoordinationDirectory(path: ".", files: files) : directory)
+  }
+
+  /// The text of a file that an argument names.
+  ///
+  /// - Throws: `notFound`, `io`.
+  func text(of path: String) throws -> String {
+    do throws(FileError) {
+      return String(decoding: try files.read(path, limit: Self.sizeLimit), as: UTF8.self)
+    } catch {
+      throw error.asDSLError
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import DSLBase
+
+extension PolicyTable {
+  private static let counts: [MetricName] = [
+    .activeAgents, .workQueueSize, .completedCount, .telemetryVolume,
+  ]
+  private static let largestCount = 1_000_000
+
+  /// Reads a table.
+  ///
+  /// - Throws: `DSLError` (`invalid_input`) with every problem, each with file, line and column.
+  package init(yaml text: String, file: String) throws {
+    guard let root = try YAMLNode.document(in: text, file: file) else {
+      throw DSLError([YAMLProblem(file: file, line: 1, column: 1, path: "", reason: "a table is expected")])
+    }
+    let reader = YAMLReader(file: file)
+    let map = reader.mapping(root, keys: ["policy", "tests"])
+    policy = map?["policy"].flatMap { reader.string($0) }
+    let nodes = map.flatMap { reader.required("tests", in: $0) }.flatMap { reader.list($0) } ?? []
+    if map != nil, nodes.isEmpty { reader.report("at least one test is expected", at: root) }
+    rows = nodes.compactMap { Self.row($0, reader) }
+    try reader.finish()
+  }
+
+  private static func row(_ node: YAMLNode, _ reader: YAMLReader) -> Row? {
+    guard let map = reader.mapping(node, keys: ["name", "state", "situation", "expect", "says"]) else {
+      return nil
+    }
+    let name = reader.required("name", in: map).flatMap { reader.string($0) }
+    if map["expect"] == nil, map["says"] == nil {
+      reader.report("give what to expect: expect, says or both", at: node)
+    }
+    var situation = CheckState.Situation.usual
+    if let node = map["situation"] {
+      let words = CheckState.Situation.allCases.map(\.rawValue)
+      situation =
+        reader.choice(node, of: words).flatMap(CheckState.Situation.init(rawValue:)) ?? .usual
+    }
+    var counts: [Int] = counts.map { _ in 0 }
+    var metrics: [(name: MetricName, value: Double)] = []
+    if let node = reader.required("state", in: map),
+      let members = reader.mapping(node, keys: MetricCatalog.standard.names)
+    {
+      for member in members.members {
+        let metric = MetricName(rawValue: member.key)
+        if let index = Self.counts.firstIndex(of: metric) {
+          counts[index] = reader.integer(member.value, in: 0...largestCount) ?? 0
+        } else if let value = reader.number(member.value) {
+          metrics.append((metric, value))
+        }
+      }
+    }
+    let state = CheckState(
+      agents: counts[0], work: counts[1], completed: counts[2], telemetry: counts[3], situation: situation)
+    let expected = map.node["expect"].flatMap { $0.isNull ? nil : reader.list($0) }?.compactMap {
+      Self.expected($0, reader)
+    }
+    return Row(
+      name: name ?? "", line: node.line, state: state, metrics: metrics, expected: expected,
+      says: map["says"].flatMap { reader.string($0) })
+  }
+
+  private static func expected(_ node: YAMLNode, _ reader: YAMLReader) -> Expected? {
+    if case .scalar = node.content {
+      return reader.string(node).map { word in
+        DecisionType.all.contains { $0.rawValue == word } ? Expected(type: word) : Expected(rule: word)
+      }
+    }
+    let keys = ["rule", "type", "priority", "target", "parameters"]
+    guard let map = reader.mapping(node, keys: keys) else { return nil }
+    var expected = Expected(
+      rule: map["rule"].flatMap { reader.string($0) }, type: map["type"].flatMap { reader.string($0) },
+      priority: map["priority"].flatMap { reader.integer($0, in: 0...10) },
+      target: map["target"].flatMap { reader.string($0) })
+    if let node = map["parameters"], let parameters = reader.mapping(node, keys: nil) {
+      expected.parameters = parameters.members.map { ($0.key, $0.value.json) }
+    }
+    return expected
+  }
+}
