@@ -34,6 +34,7 @@ let package = Package(
       dependencies: [
         "Autonomy", "Coordination", "DSLBase", "DecisionEngine", "Telemetry",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: house),
 
@@ -42,6 +43,7 @@ let package = Package(
       name: "Autonomy",
       dependencies: [
         "CLinux", "Coordination", "DSLBase", "DecisionEngine", "Telemetry",
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "Tracing", package: "swift-distributed-tracing"),
       ],
       swiftSettings: house),

@@ -2,6 +2,7 @@ import Coordination
 public import DSLBase
 public import DecisionEngine
 import Glibc
+public import Logging
 import Synchronization
 import Telemetry
 
@@ -33,14 +34,19 @@ public final class AutonomousDecisionEngine: Sendable {
   /// - Parameters:
   ///   - path: the coordination directory.
   ///   - settings: everything that can be configured; `dsl.yaml` and the environment are not read.
-  public init(coordinationDirectory path: String, settings: Settings = Settings()) {
+  ///   - logger: told what happens.
+  public init(
+    coordinationDirectory path: String, settings: Settings = Settings(),
+    logger: Logger = Logger(label: "dsl.autonomy")
+  ) {
     self.path = path
     state = Mutex(State(settings: settings))
     let time = SystemTime()
     var generator = SystemRandomNumberGenerator()
     world = EngineHost.World(
       files: PosixFileSystem(), time: time, processes: SystemProcesses(bootID: time.monotonicOrigin),
-      seed: generator.next(), environment: [:], host: HostName.current, console: { _ in })
+      seed: generator.next(), environment: [:], host: HostName.current,
+      log: logger, console: { _ in })
   }
 
   /// The least confidence a decision needs, 0…1.

@@ -28,7 +28,7 @@ gates:
   max_decisions_per_cycle: 5
   budget: {count: 500, window: 1h}
 agents:
-  command: $dsl agent run --exec 'sh $work/item.sh' --heartbeat 1s --lease 10s
+  command: $dsl agent run --exec 'sh $work/item.sh' --heartbeat 1s --lease 10s --telemetry 500ms
   max_concurrency: 2
 loop:
   interval: 1s

@@ -42,9 +42,11 @@ extension EngineHost {
       let observation = health.assess(seen)
       span.describe(observation)
       let recent = try journal?.decisions(DecisionFilter(limit: Self.recentLimit)) ?? []
-      return EngineStatus(
+      let status = EngineStatus(
         observation: observation, snapshot: snapshot, recentDecisions: recent,
         warnings: warnings + snapshot.indexNotes)
+      world.log.describe(status)
+      return status
     }
   }
 
@@ -62,8 +64,10 @@ extension EngineHost {
   ) async throws -> CycleReport {
     var options = options
     options.dryRun = options.dryRun || settings.gates.dryRun || access != .act
-    return try await cycle(extensions, dryRun: options.dryRun).run(
+    let report = try await cycle(extensions, dryRun: options.dryRun).run(
       id: newCycleID(), journal: options.dryRun ? nil : journal, history: journal, options, given: decisions)
+    world.log.describe(report)
+    return report
   }
 
   /// Forgets what no one needs of old cycles; called now and then by the loop.

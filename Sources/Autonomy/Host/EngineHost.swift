@@ -1,6 +1,7 @@
 package import Coordination
 package import DSLBase
 import DecisionEngine
+package import Logging
 package import Telemetry
 
 /// One engine over one coordination directory, put together from settings: what every command runs on.
@@ -18,10 +19,13 @@ package final class EngineHost: Sendable {
     package var host: String
     /// Takes spans meant for people; never standard output.
     package var console: @Sendable ([UInt8]) throws -> Void
+    /// Told what happens, by level.
+    package var log: Logger
 
     package init(
       files: any FileSystem, time: any TimeSource, processes: any ProcessControl, seed: UInt64,
-      environment: [String: String], host: String, console: @escaping @Sendable ([UInt8]) throws -> Void
+      environment: [String: String], host: String, log: Logger,
+      console: @escaping @Sendable ([UInt8]) throws -> Void
     ) {
       self.files = files
       self.time = time
@@ -30,6 +34,7 @@ package final class EngineHost: Sendable {
       self.environment = environment
       self.host = host
       self.console = console
+      self.log = log
     }
   }
 
@@ -67,11 +72,12 @@ package final class EngineHost: Sendable {
     }
     let exporter = telemetry.exporter(
       files: world.files, path: writable && settings.telemetry.spans ? directory.spans : nil,
+      rotateBytes: Int64(settings.telemetry.rotateBytes), keep: settings.telemetry.keep,
       console: world.console)
     tracer = SpanRecorder(
       resource: telemetry.resource, exporter: exporter, time: world.time, seed: world.seed,
       parent: telemetry.parent,
-      sampler: telemetry.sampler)
+      sampler: settings.telemetry.sampler(telemetry.sampler))
     if access == .act {
       queue = try WorkQueue(directory: directory, time: world.time, seed: world.seed, access: .readWrite)
       journal = try Journal(directory: directory, access: .readWrite)
@@ -159,5 +165,12 @@ extension FilesBackend.Options {
         settings.agents.minConcurrency, settings.agents.maxConcurrency)
     assumedOffset = settings.records.assumedOffsetSeconds
     self.host = host
+  }
+}
+
+extension Settings.Telemetry {
+  /// What decides on traces: the environment where it says something, else the configured share.
+  package func sampler(_ environment: Sampler) -> Sampler {
+    environment == .always && samplingRatio < 1 ? .ratio(samplingRatio) : environment
   }
 }

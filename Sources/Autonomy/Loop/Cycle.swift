@@ -116,6 +116,7 @@ package struct Cycle: Sendable {
       let set =
         given.map { DecisionSet(decisions: $0, silence: nil, considered: []) }
         ?? decide(report.observation, cycle: id)
+      report.considered = set.considered
       report.silence = set.silence
       try journal?.begin(record(report))
       let verdicts = try judge(set.decisions, history)

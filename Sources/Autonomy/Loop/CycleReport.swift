@@ -1,4 +1,5 @@
 public import DSLBase
+public import DecisionEngine
 
 /// What became of one decision in a cycle.
 public struct DecisionReport: Sendable, Equatable {
@@ -47,6 +48,8 @@ public struct CycleReport: Sendable, Equatable {
   public var observation: Observation
   /// What was decided, in order of rank, and what became of each.
   public var decisions: [DecisionReport]
+  /// What became of each rule and strategy.
+  public var considered: [Consideration]
   /// Why there was nothing to decide; `nil` when there was something.
   public var silence: String?
   /// Whether nothing was to be changed.
@@ -67,6 +70,7 @@ public struct CycleReport: Sendable, Equatable {
     startedAt = time
     observation = Observation(at: time, backend: "", metrics: SystemMetrics())
     decisions = []
+    considered = []
     dryRun = false
     verifications = []
     warnings = []

@@ -39,6 +39,9 @@ struct AgentRunCommand: ReportingCommand {
   @Option(help: ArgumentHelp("Time that one command may take.", valueName: "duration"))
   var timeout: String?
 
+  @Option(help: ArgumentHelp("Time between two telemetry records.", valueName: "duration"))
+  var telemetry = "10s"
+
   @OptionGroup var global: GlobalOptions
 
   func report(_ context: Context) async throws -> Report? {
@@ -68,6 +71,7 @@ struct AgentRunCommand: ReportingCommand {
     options.concurrency = concurrency
     options.leaseSeconds = settings.work.leaseSeconds
     options.heartbeatSeconds = try Input.seconds(heartbeat, "--heartbeat")
+    options.telemetrySeconds = try Input.seconds(telemetry, "--telemetry")
     options.untilIdleSeconds = try untilIdle.map { try Input.seconds($0, "--until-idle") }
     options.timeoutSeconds = try timeout.map { try Input.seconds($0, "--timeout") }
     options.retry = RetryPolicy(
@@ -83,10 +87,11 @@ struct AgentRunCommand: ReportingCommand {
     for warning in telemetry.warnings { console.note("dsl: warning: " + Shown.safe(warning)) }
     let exporter = telemetry.exporter(
       files: context.files, path: settings.telemetry.spans ? directory.spans : nil,
+      rotateBytes: Int64(settings.telemetry.rotateBytes), keep: settings.telemetry.keep,
       console: { console.note(String(decoding: $0, as: UTF8.self)) })
     let tracer = SpanRecorder(
       resource: telemetry.resource, exporter: exporter, time: context.time, seed: context.randomSeed,
-      parent: telemetry.parent, sampler: telemetry.sampler)
+      parent: telemetry.parent, sampler: settings.telemetry.sampler(telemetry.sampler))
     return AgentRunner.World(
       directory: directory, queue: try context.queue(.readWrite),
       processes: SystemProcesses(bootID: context.time.monotonicOrigin), tracer: tracer, time: context.time,

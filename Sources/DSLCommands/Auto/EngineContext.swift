@@ -1,6 +1,7 @@
 import Autonomy
 import Coordination
 import DSLBase
+import Logging
 
 extension Context {
   /// Opens the engine over the directory.
@@ -11,8 +12,19 @@ extension Context {
     let world = EngineHost.World(
       files: files, time: time, processes: SystemProcesses(bootID: time.monotonicOrigin), seed: randomSeed,
       environment: environment,
-      host: HostName.current, console: { console.note(String(decoding: $0, as: UTF8.self)) })
+      host: HostName.current, log: logger(settings.logLevel),
+      console: { console.note(String(decoding: $0, as: UTF8.self)) })
     return try EngineHost(path: directory.path, settings: settings, access: access, world: world)
+  }
+
+  /// Where log messages go: to stderr from the configured level on; with --verbose from debug on.
+  private func logger(_ level: Settings.LogLevel) -> Logger {
+    let wanted = Logger.Level(rawValue: level.rawValue) ?? .warning
+    let console = console
+    let time = time
+    return Logger(label: "dsl") { [verbose = global.verbose] _ in
+      LogLines(console, time: time, level: verbose ? min(wanted, .debug) : wanted)
+    }
   }
 
   /// Runs a body on an engine that is closed behind it.

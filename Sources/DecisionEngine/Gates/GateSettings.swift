@@ -1,5 +1,3 @@
-package import DSLBase
-
 /// What a decision must satisfy before it may have an effect.
 ///
 /// Bands of confidence, as the document names them: from 0.8 clear, safe to execute; 0.6 to 0.8 reasonable,
@@ -69,43 +67,4 @@ public struct GateSettings: Sendable, Equatable {
 
   /// The least confidence that holds for this call.
   public var requiredConfidence: Double { forceConfidence ?? minConfidence }
-}
-
-extension GateSettings {
-  /// Reads the `gates` section of a configuration: `min_confidence`, `dry_run`, `max_decisions_per_cycle`,
-  /// `max_concurrent`, `cooldown: {up, down, other}`, `budget: {count, window}`; the rest is as in `base`.
-  ///
-  /// - Returns: `nil` after a problem was noted.
-  package static func read(
-    _ node: YAMLNode, _ reader: YAMLReader, base: GateSettings = GateSettings()
-  ) -> GateSettings? {
-    let before = reader.problems.count
-    let keys = [
-      "min_confidence", "dry_run", "max_decisions_per_cycle", "max_concurrent", "cooldown", "budget",
-    ]
-    guard let map = reader.mapping(node, keys: keys) else { return nil }
-    var settings = base
-    if let value = map["min_confidence"].flatMap(reader.fraction) { settings.minConfidence = value }
-    if let value = map["dry_run"].flatMap(reader.bool) { settings.dryRun = value }
-    if let value = map["max_decisions_per_cycle"].flatMap({ reader.integer($0, in: 0...1000) }) {
-      settings.maxDecisionsPerCycle = value
-    }
-    if let value = map["max_concurrent"].flatMap({ reader.integer($0, in: 0...1000) }) {
-      settings.maxConcurrent = value
-    }
-    if let node = map["cooldown"], let waits = reader.mapping(node, keys: ["up", "down", "other"]) {
-      if let value = waits["up"].flatMap({ reader.duration($0) }) { settings.cooldown.up = value }
-      if let value = waits["down"].flatMap({ reader.duration($0) }) { settings.cooldown.down = value }
-      if let value = waits["other"].flatMap({ reader.duration($0) }) { settings.cooldown.other = value }
-    }
-    if let node = map["budget"], let budget = reader.mapping(node, keys: ["count", "window"]) {
-      if let value = budget["count"].flatMap({ reader.integer($0, in: 0...1_000_000) }) {
-        settings.budget.count = value
-      }
-      if let value = budget["window"].flatMap({ reader.duration($0, in: 1...31_536_000) }) {
-        settings.budget.windowSeconds = value
-      }
-    }
-    return reader.problems.count == before ? settings : nil
-  }
 }
