@@ -38,6 +38,8 @@ package struct FleetPlanner: Sendable {
     package var itemLimit = 10
     /// An agent's concurrency stays within this.
     package var concurrency = 1...4
+    /// Whether agents are started here; otherwise somebody else starts those that are asked for.
+    package var startsAgents = true
     /// Telemetry is not sampled more often than this, seconds.
     package var minimumTelemetryInterval = 1.0
     /// What an agent samples at when its record says nothing, seconds.
@@ -99,6 +101,12 @@ package struct FleetPlanner: Sendable {
     return "a-\(unique.prefix(12))-\(number)"
   }
 
+  private func start(_ decision: Decision, _ number: Int) -> EffectStep {
+    EffectStep(
+      action: "start_agent", target: newAgentID(decision, number),
+      parameters: ["by": bounds.startsAgents ? "engine" : "supervisor"])
+  }
+
   private func scaleUp(_ decision: Decision) throws(DSLError) -> EffectPlan {
     let wanted = try target(decision)
     let target = min(wanted, bounds.maximumAgents)
@@ -108,7 +116,7 @@ package struct FleetPlanner: Sendable {
       return .nothing(reason: "\(present) agents are up or starting, the target is \(target)\(limit)")
     }
     return .steps(
-      (1...(target - present)).map { EffectStep(action: "start_agent", target: newAgentID(decision, $0)) })
+      (1...(target - present)).map { start(decision, $0) })
   }
 
   private func scaleDown(_ decision: Decision) throws(DSLError) -> EffectPlan {
@@ -191,7 +199,7 @@ package struct FleetPlanner: Sendable {
     for (position, agent) in stale.enumerated() {
       steps.append(EffectStep(action: "retire_agent", target: agent.id))
       guard position < room else { continue }
-      steps.append(EffectStep(action: "start_agent", target: newAgentID(decision, position + 1)))
+      steps.append(start(decision, position + 1))
     }
     return .steps(steps)
   }

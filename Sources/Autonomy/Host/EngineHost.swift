@@ -158,6 +158,7 @@ extension FilesBackend.Options {
     limits.throughputWindowSeconds = settings.records.throughputWindowSeconds
     limits.workAgeLimitSeconds = settings.work.ageLimitSeconds ?? .infinity
     bounds.maximumAgents = settings.limits.maxAgents
+    bounds.startsAgents = settings.agents.command != nil
     bounds.itemLimit = settings.work.processLimit
     bounds.concurrency =
       settings.agents

@@ -125,8 +125,10 @@ package enum StepSummary {
     var order: [String] = []
     var counts: [String: Int] = [:]
     for step in steps {
-      if counts[step.action] == nil { order.append(step.action) }
-      counts[step.action, default: 0] += step.action == "spread_items" ? step.assignment.count : 1
+      let asked = step.action == "start_agent" && step.parameters["by"]?.string == "supervisor"
+      let action = asked ? "ask_for_agent" : step.action
+      if counts[action] == nil { order.append(action) }
+      counts[action, default: 0] += action == "spread_items" ? step.assignment.count : 1
     }
     return order.map { phrase($0, counts[$0] ?? 0) }.joined(separator: ", ")
   }
@@ -137,6 +139,7 @@ package enum StepSummary {
     }
     switch action {
     case "start_agent": return things("started", "agent")
+    case "ask_for_agent": return things("asked for", "agent")
     case "drain_agent": return things("drained", "agent")
     case "retire_agent": return things("retired", "stale agent")
     case "probe_agent": return things("probed", "agent")
