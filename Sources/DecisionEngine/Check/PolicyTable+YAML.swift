@@ -1,4 +1,4 @@
-import DSLBase
+package import DSLBase
 
 extension PolicyTable {
   private static let counts: [MetricName] = [
@@ -36,28 +36,51 @@ extension PolicyTable {
       situation =
         reader.choice(node, of: words).flatMap(CheckState.Situation.init(rawValue:)) ?? .usual
     }
-    var counts: [Int] = counts.map { _ in 0 }
-    var metrics: [(name: MetricName, value: Double)] = []
-    if let node = reader.required("state", in: map),
-      let members = reader.mapping(node, keys: MetricCatalog.standard.names)
-    {
-      for member in members.members {
-        let metric = MetricName(rawValue: member.key)
-        if let index = Self.counts.firstIndex(of: metric) {
-          counts[index] = reader.integer(member.value, in: 0...largestCount) ?? 0
-        } else if let value = reader.number(member.value) {
-          metrics.append((metric, value))
-        }
-      }
-    }
-    let state = CheckState(
-      agents: counts[0], work: counts[1], completed: counts[2], telemetry: counts[3], situation: situation)
+    let (state, metrics) =
+      reader.required("state", in: map).map { self.state($0, reader, situation) }
+      ?? (CheckState(agents: 0, work: 0, completed: 0, telemetry: 0), [])
     let expected = map.node["expect"].flatMap { $0.isNull ? nil : reader.list($0) }?.compactMap {
       Self.expected($0, reader)
     }
     return Row(
       name: name ?? "", line: node.line, state: state, metrics: metrics, expected: expected,
       says: map["says"].flatMap { reader.string($0) })
+  }
+
+  /// Reads the metrics of a state: counts that are not given are 0, and what else is given replaces what follows from
+  /// them.
+  private static func state(
+    _ node: YAMLNode, _ reader: YAMLReader, _ situation: CheckState.Situation
+  ) -> (CheckState, [(name: MetricName, value: Double)]) {
+    var counts: [Int] = counts.map { _ in 0 }
+    var metrics: [(name: MetricName, value: Double)] = []
+    let members = reader.mapping(node, keys: MetricCatalog.standard.names)?.members ?? []
+    for member in members {
+      let metric = MetricName(rawValue: member.key)
+      if let index = Self.counts.firstIndex(of: metric) {
+        counts[index] = reader.integer(member.value, in: 0...largestCount) ?? 0
+      } else if let value = reader.number(member.value) {
+        metrics.append((metric, value))
+      }
+    }
+    let state = CheckState(
+      agents: counts[0], work: counts[1], completed: counts[2], telemetry: counts[3], situation: situation)
+    return (state, metrics)
+  }
+
+  /// Reads a state by itself, from YAML or JSON: what a backend would have observed of it.
+  ///
+  /// - Throws: `DSLError` (`invalid_input`) with every problem, each with file, line and column.
+  package static func observation(yaml text: String, file: String, at time: Timestamp) throws -> Observation {
+    guard let root = try YAMLNode.document(in: text, file: file) else {
+      throw DSLError(.invalidInput, "\(file): a mapping of metrics is expected")
+    }
+    let reader = YAMLReader(file: file)
+    let (state, metrics) = state(root, reader, .usual)
+    try reader.finish()
+    var observation = state.observation(at: time)
+    for metric in metrics { observation.metrics[metric.name] = metric.value }
+    return observation
   }
 
   private static func expected(_ node: YAMLNode, _ reader: YAMLReader) -> Expected? {

@@ -1,0 +1,135 @@
+import ArgumentParser
+import Autonomy
+import Coordination
+import DSLBase
+import DecisionEngine
+
+/// `dsl auto explain`: why, why not, and how far.
+struct ExplainCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain",
+    abstract: "Say of each rule and gate why it does what it does, and what would flip it.",
+    discussion: """
+      Explains what is seen now; with an id what was seen when that decision was made, and the rule behind it; with
+      --state the metrics or the observation in a file (JSON or YAML). Changes nothing.
+      """)
+  static let reportName = "auto-explain"
+
+  @Argument(help: "The id of a journaled decision, or a beginning of it that only one has.")
+  var decision: String?
+
+  @Option(help: ArgumentHelp("Only this rule.", valueName: "name"))
+  var rule: String?
+
+  @Option(
+    help: ArgumentHelp("Explain this state: {\"active_agents\": 2, …} or an observation.", valueName: "file"),
+    completion: .file(extensions: ["json", "yaml"]))
+  var state: String?
+
+  @Option(help: "default, dslmodel, or a policy file.")
+  var policy: String?
+
+  @OptionGroup var global: GlobalOptions
+
+  func report(_ context: Context) async throws -> Report? {
+    guard decision == nil || state == nil else {
+      throw ValidationError("Give a decision or --state, not both.")
+    }
+    let loaded = try context.settings()
+    var warnings = loaded.warnings
+    let explanation: Explanation
+    var onlyRule = rule
+    if let decision {
+      let (found, made, note) = try explain(decision, context, loaded.settings)
+      explanation = found
+      onlyRule = rule ?? made
+      warnings += note.map { [$0] } ?? []
+    } else if let state {
+      let engine = try context.policyEngine(policy, loaded.settings)
+      explanation = Explanation(
+        engine, try Self.observation(try context.text(of: state), state, context),
+        gates: loaded.settings.gates,
+        history: GateHistory(), now: context.time.now)
+    } else {
+      let engine = try context.policyEngine(policy, loaded.settings)
+      explanation = try await context.withEngine(loaded.settings, .look) { host in
+        let observation = try host.status().observation
+        return Explanation(
+          engine, observation, gates: loaded.settings.gates,
+          history: try Self.history(host.journal, loaded.settings.gates, context.time.now),
+          now: context.time.now)
+      }
+    }
+    return try show(explanation, onlyRule, warnings)
+  }
+
+  /// What the journal knows of effects that the gates still count, as the loop asks it.
+  private static func history(
+    _ journal: Journal?, _ gates: GateSettings, _ now: Timestamp
+  ) throws -> GateHistory {
+    let window = max(gates.budget.windowSeconds, gates.cooldown.up, gates.cooldown.down, gates.cooldown.other)
+    let past = try journal?.actions(since: now.adding(seconds: -window)) ?? []
+    return GateHistory(
+      past: past.filter { $0.outcome == .executed }.map {
+        PastActionFact(
+          type: DecisionType(rawValue: $0.type), target: $0.target, at: $0.at,
+          direction: ActionDirection(rawValue: $0.direction))
+      })
+  }
+
+  private func show(_ explanation: Explanation, _ rule: String?, _ warnings: [String]) throws -> Report {
+    var explanation = explanation
+    if let rule {
+      let names = explanation.rules.map(\.consideration.rule)
+      explanation.rules.removeAll { $0.consideration.rule != rule }
+      if explanation.rules.isEmpty {
+        throw DSLError(
+          .notFound, "the policy has no rule \"\(rule)\"" + NearestSpelling.hint(for: rule, among: names))
+      }
+    }
+    let shown = explanation
+    var report = Report(Self.reportName, shown.json) { text(shown, $0) }
+    report.warnings = warnings
+    return report
+  }
+
+  /// The decision's cycle once more: its observation, health model and limits, and the gates in force now.
+  private func explain(
+    _ id: String, _ context: Context, _ settings: Settings
+  ) throws -> (Explanation, rule: String?, note: String?) {
+    guard let journal = try context.journal() else {
+      throw DSLError(.notFound, "\(context.directory.path) has no journal, so nothing was decided here yet")
+    }
+    let entry = try journal.decision(id)
+    let record = try journal.cycle(entry.cycle).record
+    let conditions = try JournaledConditions(settings: record.settings)
+    let loaded = try context.policyEngine(policy ?? conditions.policy, settings).policy
+    let engine = DecisionEngine(policy: loaded, health: conditions.health, limits: conditions.limits)
+    let isSame = PolicySource.hash(loaded.source) == record.policyHash
+    let explanation = Explanation(
+      engine, try Observation(json: record.observation), gates: settings.gates, history: GateHistory(),
+      now: entry.at, cycle: record.id)
+    let note = isSame ? nil : "policy \(loaded.name) is not the one that decided then: it has changed since"
+    return (explanation, entry.decision["rule"]?.string, note)
+  }
+
+  private static func observation(_ text: String, _ file: String, _ context: Context) throws -> Observation {
+    if let json = try? JSONParser.parse(text), json["at_ns"] != nil { return try Observation(json: json) }
+    return try PolicyTable.observation(yaml: text, file: file, at: context.time.now)
+  }
+
+  private func text(_ explanation: Explanation, _ paint: Paint) -> String {
+    var text = "Health: \(explanation.health)\n"
+    if let silence = explanation.silence { text += "Nothing is decided: \(Shown.safe(silence))\n" }
+    for note in explanation.rules {
+      let outcome = note.decision == nil ? note.outcome : paint(note.outcome, .good)
+      text += paint(Shown.safe(note.consideration.rule), .strong) + " \(Shown.safe(outcome))\n"
+      text += "  \(note.distance)\n"
+      for gate in note.gates {
+        let line = Shown.safe(gate.text)
+        text += "  \(gate.refusal == nil ? line : paint(line, .warning))\n"
+      }
+    }
+    return text
+  }
+}

@@ -1,0 +1,113 @@
+package import DSLBase
+
+/// Why a policy decides what it does in one observation, why not, and how far it is from the opposite.
+package struct Explanation: Sendable, Equatable {
+  /// One rule.
+  package struct RuleNote: Sendable, Equatable {
+    package var consideration: Consideration
+    /// The decision, when it makes one.
+    package var decision: Decision?
+    /// The confidence written in the rule, and what the evidence leaves of it.
+    package var confidence: Double
+    package var evidenceFactor: Double
+    /// What every gate says of the decision; empty without one.
+    package var gates: [GateNote]
+    /// The changes of a single metric that flip it, the nearest first.
+    package var flips: [MetricFlip]
+  }
+
+  /// What was observed, scored.
+  package var observation: Observation
+  /// The score in words, with what each term adds.
+  package var health: String
+  /// Why nothing is decided; `nil` when something is.
+  package var silence: String?
+  /// In the order of the policy.
+  package var rules: [RuleNote]
+
+  /// Explains an observation.
+  ///
+  /// - Parameters:
+  ///   - observation: scored or not.
+  ///   - history: what the gates look back on.
+  ///   - now: the wall clock of the gates.
+  /// - Complexity: O(metrics · 200) decisions.
+  package init(
+    _ engine: DecisionEngine, _ observation: Observation, gates: GateSettings, history: GateHistory,
+    now: Timestamp, cycle: String = "explain"
+  ) {
+    let scored = engine.assess(observation)
+    let set = engine.decide(scored, cycle: cycle)
+    self.observation = scored
+    health =
+      scored.blind.map { "unknown: \($0)" } ?? engine.health.score(scored.metrics).explanation
+    silence = set.silence
+    let factor = engine.policy.evidence.factor(scored.evidence)
+    let written = Dictionary(
+      engine.policy.rules.map { ($0.name, $0.confidence) }, uniquingKeysWith: { first, _ in first })
+    let reviews = GateNote.review(
+      set.decisions, fresh: set.decisions.map { written[$0.rule] ?? $0.confidence }, settings: gates,
+      history: history, now: now)
+    let flips = FlipSearch(engine, scored).run()
+    rules = engine.policy.rules.enumerated().map { index, rule in
+      let place = set.decisions.firstIndex { $0.rule == rule.name }
+      let blind = Consideration(
+        rule: rule.name, type: rule.type, outcome: .unusable(set.silence ?? "it was not asked"))
+      return RuleNote(
+        consideration: set.considered.first { $0.rule == rule.name } ?? blind,
+        decision: place.map { set.decisions[$0] }, confidence: rule.confidence, evidenceFactor: factor,
+        gates: place.map { reviews[$0] } ?? [], flips: flips[index])
+    }
+  }
+}
+
+extension Explanation.RuleNote {
+  /// Whether the rule made a decision, and what kept it from it otherwise.
+  package var outcome: String {
+    switch consideration.outcome {
+    case .matched: "matches"
+    case .superseded(let winner): "matches, but \(winner) has precedence"
+    case .failed(let mismatch): "does not match: \(mismatch)"
+    case .unusable(let reason): "is not usable: \(reason)"
+    }
+  }
+
+  /// The nearest flip in words; says so when there is none.
+  package var distance: String {
+    guard let nearest = flips.first else {
+      return "no change of a single metric by up to \(FlipSearch.reach) flips it"
+    }
+    return (decision == nil ? "needs " : "no longer with ") + nearest.text
+  }
+
+  /// All fields.
+  package var json: JSONValue {
+    var object: JSONObject = [
+      "rule": .string(consideration.rule), "type": .optional(consideration.type?.rawValue),
+      "outcome": .string(outcome),
+    ]
+    if case .failed(let mismatch) = consideration.outcome {
+      object["condition"] = [
+        "subject": .string(mismatch.subject), "observed": .string(mismatch.observed),
+        "required": .string(mismatch.required),
+      ]
+    }
+    object["decision"] = decision?.json ?? .null
+    object["confidence"] = ["written": .double(confidence), "evidence_factor": .double(evidenceFactor)]
+    object["gates"] = .array(gates.map(\.json))
+    object["distance"] = .string(distance)
+    object["flips"] = .array(flips.map(\.json))
+    return .object(object)
+  }
+}
+
+extension Explanation {
+  /// All fields but the observation's agents.
+  package var json: JSONValue {
+    [
+      "health": .string(health), "metrics": observation.metrics.json,
+      "evidence": .array(observation.evidence.map(\.json)), "silence": .optional(silence),
+      "rules": .array(rules.map(\.json)),
+    ]
+  }
+}

@@ -1,0 +1,87 @@
+package import DSLBase
+
+/// What one gate says of one decision, as if it were the only one.
+package struct GateNote: Sendable, Equatable {
+  package var gate: GateName
+  /// Why it holds the decision back; `nil` when it lets it pass.
+  package var refusal: GateRefusal?
+  /// What would let it pass, as a phrase; what it found otherwise.
+  package var remedy: String
+
+  /// `confidence holds it: … ; passes with …`.
+  package var text: String {
+    guard let refusal else { return "\(gate.rawValue) lets it pass" + (remedy.isEmpty ? "" : ": \(remedy)") }
+    return "\(gate.rawValue) holds it: \(refusal.reason)" + (remedy.isEmpty ? "" : "; passes \(remedy)")
+  }
+
+  /// All fields.
+  package var json: JSONValue {
+    [
+      "gate": .string(gate.rawValue), "passed": .bool(refusal == nil), "reason": .optional(refusal?.reason),
+      "observed": .optional(refusal?.observed), "required": .optional(refusal?.required),
+      "remedy": .string(remedy),
+    ]
+  }
+
+  /// Asks every gate about every decision, each gate alone, in the order of the decisions' rank.
+  ///
+  /// - Parameter fresh: the confidence that each decision would have with fresh evidence.
+  static func review(
+    _ decisions: [Decision], fresh: [Double], settings: GateSettings, history: GateHistory, now: Timestamp
+  ) -> [[GateNote]] {
+    var notes: [[GateNote]] = decisions.map { _ in [] }
+    for gate in GateName.allCases {
+      let (alone, past) = isolated(gate, settings, history)
+      let verdicts = Gate.judge(decisions, settings: alone, history: past, now: now)
+      for (index, verdict) in verdicts.enumerated() {
+        let remedy = remedy(gate, verdict, fresh: fresh[index], settings)
+        notes[index].append(GateNote(gate: gate, refusal: verdict.refusal, remedy: remedy))
+      }
+    }
+    return notes
+  }
+
+  private static func isolated(
+    _ gate: GateName, _ settings: GateSettings, _ history: GateHistory
+  ) -> (GateSettings, GateHistory) {
+    var alone = GateSettings(
+      minConfidence: 0, maxDecisionsPerCycle: .max, maxConcurrent: .max,
+      cooldown: .init(up: 0, down: 0, other: 0),
+      budget: .init(count: .max, windowSeconds: settings.budget.windowSeconds))
+    var past = history
+    if gate != .leader { past.otherHolder = nil }
+    switch gate {
+    case .leader: break
+    case .confidence: alone.minConfidence = settings.requiredConfidence
+    case .cooldown: alone.cooldown = settings.cooldown
+    case .budget: alone.budget = settings.budget
+    case .maxDecisions: alone.maxDecisionsPerCycle = settings.maxDecisionsPerCycle
+    case .maxConcurrent: alone.maxConcurrent = settings.maxConcurrent
+    case .dryRun: alone.dryRun = settings.dryRun
+    }
+    return (alone, past)
+  }
+
+  private static func remedy(
+    _ gate: GateName, _ verdict: Verdict, fresh: Double, _ settings: GateSettings
+  ) -> String {
+    let required = settings.requiredConfidence
+    guard let refusal = verdict.refusal else {
+      guard gate == .confidence else { return "" }
+      let has = NumberText.short(verdict.decision.confidence)
+      return "\(has), needs \(NumberText.short(required))"
+    }
+    let missing = refusal.observed.flatMap { found in refusal.required.map { $0 - found } }
+    switch gate {
+    case .leader: return "when that process ends"
+    case .confidence:
+      if fresh >= required { return "with fresh evidence, which makes it \(NumberText.short(fresh))" }
+      return "at min_confidence \(NumberText.short(verdict.decision.confidence)) or less"
+    case .cooldown: return "in \(NumberText.short(missing ?? 0)) s"
+    case .budget: return "after \(NumberText.short(1 - (missing ?? 0))) fewer in the window"
+    case .maxDecisions: return "with max_decisions_per_cycle \(NumberText.short((refusal.observed ?? 0) + 1))"
+    case .maxConcurrent: return "when \(NumberText.short(1 - (missing ?? 0))) of them have ended"
+    case .dryRun: return "without dry run"
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import Foundation
+import Testing
+
+/// `dsl auto explain` from outside.
+@Suite struct ExplainTests {
+  @Test func whatIsSeenNowIsExplained() throws {
+    let shell = try Shell()
+    try shell.copySample()
+    let before = try shell.content(of: "coordination")
+    let outcome = try shell("dsl auto explain --policy dslmodel --rule critical_queue")
+    #expect(outcome.status == 0, "\(outcome.err)")
+    #expect(
+      outcome.out.contains(
+        "critical_queue does not match: work_queue_size is 8, required > 15\n"
+          + "  needs work_queue_size >= 16, is 8\n"), "\(outcome.out)")
+    #expect(try shell.content(of: "coordination") == before)
+    let all = try shell("dsl auto explain --format json").json()
+    let rules = try #require(all["rules"] as? [[String: Any]])
+    #expect(rules.count == 11)
+    for rule in rules { #expect((rule["distance"] as? String)?.isEmpty == false) }
+    #expect(try shell("dsl auto explain --rule nothing").status == 4)
+  }
+
+  @Test func aJournaledDecisionIsExplainedFromItsOwnCycle() throws {
+    let shell = try Shell()
+    try shell.copySample()
+    try shell("dsl auto execute")
+    let history = try shell("dsl auto history --format json").json()
+    let decisions = try #require(history["decisions"] as? [[String: Any]])
+    let scaled = try #require(decisions.first { $0["type"] as? String == "scale_up" })
+    let id = try #require(scaled["id"] as? String)
+    try shell("rm coordination/work_*.json")
+    let outcome = try shell("dsl auto explain \(id) --format json")
+    #expect(outcome.status == 0 && outcome.err.isEmpty, "\(outcome.err)")
+    let rules = try #require(try outcome.json()["rules"] as? [[String: Any]])
+    #expect(rules.count == 1 && rules[0]["outcome"] as? String == "matches")
+    #expect((rules[0]["decision"] as? [String: Any])?["id"] as? String == id)
+    #expect(try shell("dsl auto explain d-none").status == 4)
+  }
+
+  @Test func aStateFromAFileIsExplained() throws {
+    let shell = try Shell()
+    try shell.write("s.json", Array(#"{"active_agents": 1, "work_queue_size": 16}"#.utf8))
+    let outcome = try shell("dsl auto explain --state s.json --policy dslmodel")
+    #expect(outcome.status == 0 && outcome.out.hasPrefix("Health: 0.06 critical = "), "\(outcome.out)")
+    #expect(
+      outcome.out.contains("critical_agents matches\n") && outcome.out.contains("confidence lets it pass"))
+    try shell.write("s.json", Array(#"{"active_agent": 1}"#.utf8))
+    let broken = try shell("dsl auto explain --state s.json")
+    #expect(broken.status == 65 && broken.err.contains("did you mean \"active_agents\""), "\(broken.err)")
+    #expect(try shell("dsl auto explain d-1 --state s.json").status == 64)
+  }
+}

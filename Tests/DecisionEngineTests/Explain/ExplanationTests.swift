@@ -1,0 +1,125 @@
+import DSLBase
+import Testing
+
+@testable import DecisionEngine
+
+@Suite struct ExplanationTests {
+  private func explain(
+    _ policy: String, _ state: CheckState, gates: GateSettings = GateSettings(),
+    history: GateHistory = GateHistory()
+  ) throws -> Explanation {
+    Explanation(
+      DecisionEngine(policy: try Policy.builtIn(policy)), state.observation(), gates: gates, history: history,
+      now: Timestamp(seconds: 1000))
+  }
+
+  @Test func theSampleUnderTheOriginalRules() throws {
+    let explanation = try explain("dslmodel", .sample)
+    #expect(explanation.health.hasPrefix("0.2891 critical = 0.1091 completion_rate + 0.12 active_agents"))
+    #expect(
+      explanation.rules.prefix(4).map { "\($0.consideration.rule) \($0.outcome); \($0.distance)" } == [
+        "critical_agents does not match: active_agents is 2, required < 2; needs active_agents <= 1, is 2",
+        "critical_queue does not match: work_queue_size is 8, required > 15; needs work_queue_size >= 16, is 8",
+        "degraded_completion does not match: health_state is critical, required degraded; "
+          + "needs active_agents >= 3, is 2",
+        "degraded_queue does not match: health_state is critical, required degraded; "
+          + "needs active_agents >= 3, is 2",
+      ])
+    #expect(explanation.silence?.contains("critical_agents does not match") == true)
+  }
+
+  @Test func everyFlipFlips() throws {
+    for name in ["default", "dslmodel"] {
+      let engine = DecisionEngine(policy: try Policy.builtIn(name))
+      for state in [CheckState.sample, CheckState(agents: 5, work: 0, completed: 10, telemetry: 9)] {
+        let explanation = try explain(name, state)
+        #expect(explanation.rules.map(\.consideration.rule) == engine.policy.ruleNames)
+        for note in explanation.rules {
+          for flip in note.flips {
+            let changed = try #require(explanation.observation.changing(flip.metric, to: flip.needed))
+            let rules = engine.decide(engine.assess(changed), cycle: "c").decisions.map(\.rule)
+            #expect(rules.contains(note.consideration.rule) == (note.decision == nil), "\(note.distance)")
+          }
+          #expect(note.flips.map(\.distance) == note.flips.map(\.distance).sorted())
+        }
+      }
+    }
+  }
+
+  @Test func noNearerCountFlipsTheRule() throws {
+    let explanation = try explain("dslmodel", .sample)
+    let engine = DecisionEngine(policy: try Policy.dslmodel)
+    let note = explanation.rules[1]
+    #expect(note.flips.first?.metric == .workQueueSize)
+    for work in 0..<16 where work != 8 {
+      guard let changed = explanation.observation.changing(.workQueueSize, to: Double(work)) else { continue }
+      let rules = engine.decide(engine.assess(changed), cycle: "c").decisions.map(\.rule)
+      #expect(!rules.contains("critical_queue"), "\(work)")
+    }
+  }
+
+  @Test func busyAgentsGoAfterIdleOnesAndLeaveTheirItems() throws {
+    let observation = CheckState(agents: 3, work: 2, completed: 2, telemetry: 0).observation()
+    let changed = try #require(observation.changing(.activeAgents, to: 1)).metrics
+    #expect(changed[.idleAgents] == 0 && changed[.busyAgents] == 1 && changed[.pendingWork] == 1)
+    #expect(changed[.claimedWork] == 1 && changed[.agentSlots] == 1)
+    let less = try #require(observation.changing(.workQueueSize, to: 0)).metrics
+    #expect(less[.busyAgents] == 0 && less[.idleAgents] == 3 && less[.completionRate] == 1)
+  }
+
+  @Test func aRuleThatMatchesSaysWhenItNoLongerWould() throws {
+    let explanation = try explain("default", .sample)
+    let note = try #require(explanation.rules.first { $0.consideration.rule == "scale_up_critical" })
+    #expect(note.outcome == "matches" && note.distance.hasPrefix("no longer with "))
+    #expect(note.gates.map(\.gate) == GateName.allCases)
+    #expect(note.gates[1].text == "confidence lets it pass: 0.95, needs 0.6")
+  }
+
+  @Test func everyGateSaysHowFar() throws {
+    let now = Timestamp(seconds: 1000)
+    let history = GateHistory(
+      past: [PastActionFact(type: .scaleUp, target: "fleet", at: now.adding(seconds: -12))], running: 2,
+      otherHolder: "host:1")
+    let gates = GateSettings(
+      minConfidence: 0.96, dryRun: true, maxDecisionsPerCycle: 0, maxConcurrent: 1,
+      budget: .init(count: 1, windowSeconds: 60))
+    let explanation = try explain("default", .sample, gates: gates, history: history)
+    let note = try #require(explanation.rules.first { $0.consideration.rule == "scale_up_critical" })
+    #expect(
+      note.gates.map(\.text) == [
+        "leader holds it: the loop is led by host:1; passes when that process ends",
+        "confidence holds it: confidence 0.95 is below 0.96; passes at min_confidence 0.95 or less",
+        "cooldown holds it: scale_up of fleet was 12 s ago, scale_up waits 30 s after it; passes in 18 s",
+        "budget holds it: 1 actions in the last 60 s, the budget is 1; passes after 1 fewer in the window",
+        "max_decisions holds it: 0 decisions passed in this cycle, at most 0 may; "
+          + "passes with max_decisions_per_cycle 1",
+        "max_concurrent holds it: 2 actions are under way, at most 1 may be; passes when 2 of them have ended",
+        "dry_run holds it: dry run: nothing is done; passes without dry run",
+      ])
+  }
+
+  @Test func staleEvidenceIsToldAtTheGate() throws {
+    var observation = CheckState.sample.observation()
+    observation.evidence = [SourceEvidence(source: "agents", status: .corrupt)]
+    let explanation = Explanation(
+      DecisionEngine(policy: try Policy.default), observation, gates: GateSettings(minConfidence: 0.8),
+      history: GateHistory(), now: Timestamp(seconds: 1))
+    let note = try #require(explanation.rules.first { $0.decision != nil })
+    #expect(note.evidenceFactor == 0.8 && note.confidence == 0.95)
+    #expect(note.gates[1].remedy == "with fresh evidence, which makes it 0.95")
+  }
+
+  @Test func blindnessIsExplainedToo() throws {
+    var observation = CheckState.sample.observation()
+    observation.blind = "the directory is gone"
+    let explanation = Explanation(
+      DecisionEngine(policy: try Policy.default), observation, gates: GateSettings(), history: GateHistory(),
+      now: Timestamp(seconds: 1))
+    #expect(explanation.health == "unknown: the directory is gone")
+    #expect(explanation.rules.count == 11)
+    #expect(
+      explanation.rules.allSatisfy {
+        $0.outcome == "is not usable: the engine is blind: the directory is gone" && !$0.distance.isEmpty
+      })
+  }
+}
