@@ -35,6 +35,9 @@ import Testing
     let rules = try #require(try outcome.json()["rules"] as? [[String: Any]])
     #expect(rules.count == 1 && rules[0]["outcome"] as? String == "matches")
     #expect((rules[0]["decision"] as? [String: Any])?["id"] as? String == id)
+    let gates = try #require(rules[0]["gates"] as? [[String: Any]])
+    #expect(
+      gates.allSatisfy { $0["passed"] as? Bool == true }, "what came later is not held against it: \(gates)")
     #expect(try shell("dsl auto explain d-none").status == 4)
   }
 

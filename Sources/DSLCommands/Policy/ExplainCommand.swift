@@ -63,14 +63,14 @@ struct ExplainCommand: ReportingCommand {
     return try show(explanation, onlyRule, warnings)
   }
 
-  /// What the journal knows of effects that the gates still count, as the loop asks it.
+  /// What the journal knows of effects that the gates still count at a time, as the loop asks it.
   private static func history(
     _ journal: Journal?, _ gates: GateSettings, _ now: Timestamp
   ) throws -> GateHistory {
     let window = max(gates.budget.windowSeconds, gates.cooldown.up, gates.cooldown.down, gates.cooldown.other)
     let past = try journal?.actions(since: now.adding(seconds: -window)) ?? []
     return GateHistory(
-      past: past.filter { $0.outcome == .executed }.map {
+      past: past.filter { $0.outcome == .executed && $0.at < now }.map {
         PastActionFact(
           type: DecisionType(rawValue: $0.type), target: $0.target, at: $0.at,
           direction: ActionDirection(rawValue: $0.direction))
@@ -93,7 +93,8 @@ struct ExplainCommand: ReportingCommand {
     return report
   }
 
-  /// The decision's cycle once more: its observation, health model and limits, and the gates in force now.
+  /// The decision's cycle once more: its observation, health model and limits, and what the gates
+  /// in force now would have found then.
   private func explain(
     _ id: String, _ context: Context, _ settings: Settings
   ) throws -> (Explanation, rule: String?, note: String?) {
@@ -107,8 +108,8 @@ struct ExplainCommand: ReportingCommand {
     let engine = DecisionEngine(policy: loaded, health: conditions.health, limits: conditions.limits)
     let isSame = PolicySource.hash(loaded.source) == record.policyHash
     let explanation = Explanation(
-      engine, try Observation(json: record.observation), gates: settings.gates, history: GateHistory(),
-      now: entry.at, cycle: record.id)
+      engine, try Observation(json: record.observation), gates: settings.gates,
+      history: try Self.history(journal, settings.gates, entry.at), now: entry.at, cycle: record.id)
     let note = isSame ? nil : "policy \(loaded.name) is not the one that decided then: it has changed since"
     return (explanation, entry.decision["rule"]?.string, note)
   }
