@@ -1,6 +1,7 @@
 // Functions of glibc that its Swift module hides because they stand behind _GNU_SOURCE.
 #pragma once
 
+#include <spawn.h>
 #include <sys/types.h>
 
 // glibc 2.28, Linux 3.15. renameat2(2)
@@ -14,6 +15,12 @@ int pipe2(int ends[2], int flags);
 
 // glibc 2.27. memfd_create(2)
 int memfd_create(const char *name, unsigned int flags);
+
+// glibc 2.34
+int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+
+// glibc 2.29
+int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
 
 // Linux 5.3; by number, since glibc has it only from 2.36 on. pidfd_open(2)
 long syscall(long number, ...);

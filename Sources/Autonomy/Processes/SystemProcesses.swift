@@ -1,10 +1,11 @@
+import CLinux
 import DSLBase
 import Glibc
 
 /// Processes of this machine, by `posix_spawn` and /proc.
 ///
 /// swift-subprocess waits for what it starts; an agent must outlive the engine, so it is spawned here, in its own
-/// session, with its log as output. Every file that this program opens is close-on-exec, so none is inherited.
+/// session, with its log as output and nothing else open.
 package struct SystemProcesses: ProcessControl {
   private let bootID: String
 
@@ -57,6 +58,8 @@ package struct SystemProcesses: ProcessControl {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o644)
     posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    // What the engine's own caller left open: a lock or a pipe that an agent held would outlive the engine.
+    posix_spawn_file_actions_addclosefrom_np(&actions, 3)
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
