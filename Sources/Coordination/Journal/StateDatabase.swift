@@ -142,10 +142,14 @@ final class StateDatabase: Sendable {
   /// Without a write-ahead log nobody is writing, and `immutable` spares SQLite from creating one; with a log,
   /// `readonly_shm` makes it read the log without touching its index (https://sqlite.org/wal.html#readonly).
   ///
+  /// A log that is a header alone, as a writer leaves it that died before its first frame, holds nothing; with
+  /// `readonly_shm` SQLite would wait 10 s for somebody to index it and then fail (`walBeginShmUnreliable` in wal.c).
+  ///
   /// - Returns: `nil` when there is no store.
   private func reader() throws -> DatabaseQueue? {
     guard access(path, F_OK) == 0 else { return nil }
-    let log = access(path + "-wal", F_OK) == 0
+    var status = stat()
+    let log = stat(path + "-wal", &status) == 0 && status.st_size != Self.logHeaderBytes
     let uri = "file:\(Self.escaped(path))?mode=ro&" + (log ? "readonly_shm=1" : "immutable=1")
     let connection = try DatabaseQueue(path: uri, configuration: Self.configuration(readOnly: true))
     let found = try connection.inDatabase { db in try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
@@ -153,6 +157,9 @@ final class StateDatabase: Sendable {
     guard found == version else { throw Self.newer(found, version, name: name, path: path) }
     return connection
   }
+
+  /// https://sqlite.org/fileformat2.html#wal_file_format
+  private static let logHeaderBytes = 32
 
   private static func newer(_ found: Int, _ known: Int, name: String, path: String) -> DSLError {
     DSLError(

@@ -53,6 +53,23 @@ import Testing
     #expect(try reader.state("x") == 2, "a reader keeps no old snapshot")
   }
 
+  /// What a writer leaves that died between making the log and its first frame.
+  @Test func aLogThatIsAHeaderAloneHoldsNothing() throws {
+    try Journal(directory: directory, access: .readWrite).setState("x", 1)
+    let header: [UInt8] =
+      [0x37, 0x7F, 0x06, 0x82, 0, 0x2D, 0xE2, 0x18, 0, 0, 0x10, 0, 0, 0, 0, 0]
+      + [UInt8](repeating: 7, count: 16)
+    try directory.files.write(directory.journal + "-wal", header, exclusive: true)
+    try directory.files.write(
+      directory.journal + "-shm", [UInt8](repeating: 0, count: 32768), exclusive: true)
+    let before = try listing()
+    #expect(try Journal.openForReading(directory)?.state("x") == 1)
+    #expect(try listing() == before)
+    // The next writer goes on from there.
+    try Journal(directory: directory, access: .readWrite).setState("x", 2)
+    #expect(try Journal.openForReading(directory)?.state("x") == 2)
+  }
+
   @Test func aNewerSchemaIsRefused() throws {
     try Journal(directory: directory, access: .readWrite).setState("x", 1)
     try DatabaseQueue(path: directory.journal).inDatabase { db in
