@@ -48,7 +48,9 @@ extension AgentShift {
     variables["DSL_WORK_ID"] = claim.id
     variables["DSL_AGENT_ID"] = options.id
     variables["DSL_WORK_ATTEMPT"] = String(claim.attempt)
+    variables["DSL_WORK_EPOCH"] = String(claim.epoch)
     variables["DSL_COORDINATION_DIR"] = world.directory.path
+    variables["COORDINATION_DIR"] = world.directory.path
     variables["TRACESTATE"] = nil
     for (name, value) in span.traceContext.environment { variables[name] = value }
     return variables.map { "\($0.key)=\($0.value)" }.sorted()

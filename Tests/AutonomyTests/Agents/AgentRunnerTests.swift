@@ -34,10 +34,11 @@ import Testing
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     try site.add([["id": "a", "traceparent": .string(trace)]])
     _ = try await site.run(
-      #"printf '["%s","%s","%s","%s"]' "$DSL_WORK_ID" "$DSL_AGENT_ID" "$DSL_COORDINATION_DIR" "$TRACEPARENT""#
+      #"printf '["%s","%s","%s","%s",%s,"%s"]' "$DSL_WORK_ID" "$DSL_AGENT_ID" "$DSL_COORDINATION_DIR" "$TRACEPARENT" "$DSL_WORK_EPOCH" "$COORDINATION_DIR""#
     )
     let result = try #require(try site.json("completed_a.json")["result"]?.array)
     #expect(result.prefix(3) == ["a", "agent", .string(site.path)])
+    #expect(result.suffix(2) == [1, .string(site.path)])
     let span = try #require(site.spans().first { $0.name == "dsl.agent.work_item" })
     #expect(result[3] == .string("00-4bf92f3577b34da6a3ce929d0e0e4736-\(span.spanID)-01"))
     #expect(span.parentSpanID?.description == "00f067aa0ba902b7")

@@ -75,8 +75,8 @@ extension FilesBackend {
       findings.append("last heartbeat \(Int(age)) s ago\(silent ? ", which is too long" : "")")
     }
     if let command = options.healthCommand {
-      let environment = [("DSL_AGENT_ID", id), ("DSL_COORDINATION_DIR", directory.path)]
-      let status = try processes.run(command, environment: environment, timeout: options.healthTimeoutSeconds)
+      let status = try processes.run(
+        command, environment: agentEnvironment(id), timeout: options.healthTimeoutSeconds)
       healthy = healthy && status == 0
       findings.append(status.map { "the health command exited \($0)" } ?? "the health command took too long")
     }

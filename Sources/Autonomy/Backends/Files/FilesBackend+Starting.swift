@@ -35,7 +35,7 @@ extension FilesBackend {
   private func launch(_ id: String, _ command: String) throws -> AgentRecord {
     try directory.files.makeDirectory(directory.state)
     try directory.files.makeDirectory(directory.logs)
-    var environment = [("DSL_AGENT_ID", id), ("DSL_COORDINATION_DIR", directory.path)]
+    var environment = agentEnvironment(id)
     environment += ServiceContext.current?.traceContext?.environment.map { ($0.name, $0.value) } ?? []
     let process: ProcessIdentity
     do {
@@ -55,6 +55,14 @@ extension FilesBackend {
       record.host = options.host
       record.drain = false
     }.record
+  }
+
+  /// What a command about an agent gets to know: who, and which directory. `COORDINATION_DIR` too, so that a `dsl` in it
+  /// works on the directory of this engine whatever that was named by.
+  func agentEnvironment(_ id: String) -> [(String, String)] {
+    [
+      ("DSL_AGENT_ID", id), ("DSL_COORDINATION_DIR", directory.path), ("COORDINATION_DIR", directory.path),
+    ]
   }
 
   private func receipt(_ record: AgentRecord) -> JSONValue {
