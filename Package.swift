@@ -77,7 +77,9 @@ let package = Package(
       dependencies: ["Autonomy", "Coordination", "DSLBase", "DecisionEngine", "Telemetry"],
       swiftSettings: house),
     .testTarget(name: "DSLCommandsTests", dependencies: ["DSLBase", "DSLCommands"], swiftSettings: house),
-    .testTarget(name: "CLITests", dependencies: ["EmbeddedEngine", "dsl"], swiftSettings: house),
+    .testTarget(
+      name: "CLITests", dependencies: ["CLinux", "Coordination", "DSLBase", "EmbeddedEngine", "dsl"],
+      swiftSettings: house),
     .testTarget(name: "DSLBaseTests", dependencies: ["DSLBase"], swiftSettings: house),
     .testTarget(
       name: "DecisionEngineTests", dependencies: ["DecisionEngine", "DSLBase"], swiftSettings: house),
