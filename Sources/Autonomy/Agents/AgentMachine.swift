@@ -76,6 +76,8 @@ struct AgentMachine {
   private var held: [String: Held] = [:]
   private var asked = 0
   private var lastWork: Double
+  /// When the queue last had nothing, or could not be asked.
+  private var lastNothing = -Double.infinity
   private var backOff = firstBackOff
   private var nextClaim: Double
   private var nextBeat: Double
@@ -135,6 +137,7 @@ struct AgentMachine {
     case .claimed(let claims): actions = take(claims, now)
     case .claimFailed:
       asked = 0
+      lastNothing = now
       delayClaim(now)
     case .exited(let id, let end): actions = exited(id, end)
     case .settled(let id, let settlement): settle(id, settlement, now)
@@ -181,9 +184,10 @@ struct AgentMachine {
   private mutating func proceed(_ now: Double) -> [AgentAction] {
     if phase != .running, held.isEmpty, asked == 0 {
       end(isSuperseded ? .superseded : phase == .stopping ? .stopped : .drained)
-    } else if let idleAt, now >= idleAt {
+    } else if let idleAt, now >= idleAt, lastNothing >= idleAt {
       end(.idle)
-    } else if free > 0, now >= nextClaim {
+    } else if free > 0, now >= min(nextClaim, idleAt ?? .infinity) {
+      // Also when the time without work is over: a process that was held up has not looked for a while.
       asked = free
       return [.claim(asked)]
     }
@@ -201,7 +205,9 @@ struct AgentMachine {
     let wanted = asked
     asked = 0
     if claims.count < wanted { delayClaim(now) }
-    if !claims.isEmpty {
+    if claims.isEmpty {
+      lastNothing = now
+    } else {
       lastWork = now
       backOff = Self.firstBackOff
     }

@@ -182,6 +182,16 @@ import Testing
     #expect(machine.report.reason == .idle)
   }
 
+  @Test func whoWasHeldUpLooksOnceMoreBeforeItEndsIdle() {
+    var machine = machine { $0.untilIdleSeconds = 1 }
+    _ = machine.on(.tick, now: 0)
+    _ = machine.on(.claimed([]), now: 0)
+    // Stopped, or starved of processor time, for longer than it is to wait.
+    #expect(machine.on(.tick, now: 30).contains(.claim(1)))
+    #expect(!machine.hasEnded)
+    #expect(machine.on(.claimed([claim("1")]), now: 30) == [.run(claim("1"))])
+  }
+
   @Test func anEndThatCannotBeWrittenIsTriedAgainForAWhile() {
     var machine = machine()
     _ = machine.on(.tick, now: 0)
