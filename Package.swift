@@ -76,7 +76,9 @@ let package = Package(
       name: "AutonomyTests",
       dependencies: ["Autonomy", "Coordination", "DSLBase", "DecisionEngine", "Telemetry"],
       swiftSettings: house),
-    .testTarget(name: "DSLCommandsTests", dependencies: ["DSLBase", "DSLCommands"], swiftSettings: house),
+    .testTarget(
+      name: "DSLCommandsTests", dependencies: ["Coordination", "DSLBase", "DSLCommands"], swiftSettings: house
+    ),
     .testTarget(
       name: "CLITests", dependencies: ["CLinux", "Coordination", "DSLBase", "EmbeddedEngine", "dsl"],
       swiftSettings: house),

@@ -74,6 +74,21 @@ public final class InMemoryFileSystem: FileSystem {
     }
   }
 
+  /// Permissions and owner, of a file that is replaced by a file; nothing otherwise.
+  public func adoptAttributes(of existing: String, on path: String) throws(FileError) {
+    try state.withLock { (tree) throws(FileError) in
+      guard let wanted = tree.node(existing)?.status, wanted.kind == .file else { return }
+      try tree.setAttributes(path, permissions: wanted.permissions & 0o777, owner: wanted.owner)
+    }
+  }
+
+  /// Gives an entry permissions and an owner, as `chmod` and `chown` do.
+  package func setAttributes(of path: String, permissions: UInt16, owner: UInt32 = 0) throws(FileError) {
+    try state.withLock { (tree) throws(FileError) in
+      try tree.setAttributes(path, permissions: permissions, owner: owner)
+    }
+  }
+
   /// Makes a file's content durable.
   public func sync(file path: String) throws(FileError) {
     try state.withLock { (tree) throws(FileError) in try tree.sync(file: path) }

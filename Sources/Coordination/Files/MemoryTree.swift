@@ -18,7 +18,9 @@ struct MemoryTree: Sendable {
   private var locks: [UInt64: Int] = [:]
 
   init() {
-    let status = FileStatus(kind: .directory, inode: Self.root, size: 0, modified: 0, changed: 0)
+    let status = FileStatus(
+      kind: .directory, inode: Self.root, size: 0, modified: 0, changed: 0,
+      permissions: Self.permissions(.directory))
     nodes[Self.root] = Node(status: status)
   }
 
@@ -53,9 +55,26 @@ struct MemoryTree: Sendable {
     lastInode += 1
     let time = now.nanoseconds
     nodes[lastInode] = Node(
-      status: FileStatus(kind: kind, inode: lastInode, size: 0, modified: time, changed: time))
+      status: FileStatus(
+        kind: kind, inode: lastInode, size: 0, modified: time, changed: time,
+        permissions: Self.permissions(kind)))
     nodes[parent]?.entries[name] = lastInode
     return lastInode
+  }
+
+  /// What the machine's file system gives a new entry under the usual umask of 022.
+  private static func permissions(_ kind: FileStatus.Kind) -> UInt16 {
+    switch kind {
+    case .directory: 0o755
+    case .symbolicLink: 0o777
+    case .file, .other: 0o644
+    }
+  }
+
+  mutating func setAttributes(_ path: String, permissions: UInt16, owner: UInt32) throws(FileError) {
+    let inode = try existing(path, "chmod").status.inode
+    nodes[inode]?.status.permissions = permissions
+    nodes[inode]?.status.owner = owner
   }
 
   mutating func write(

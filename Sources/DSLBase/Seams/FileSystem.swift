@@ -35,14 +35,23 @@ public struct FileStatus: Sendable, Hashable {
   public var modified: Int64
   /// When content or inode last changed, nanoseconds since the epoch; not settable by programs.
   public var changed: Int64
+  /// The permission bits with set-uid, set-gid and sticky: `st_mode & 0o7777`.
+  public var permissions: UInt16
+  /// The number of the user it belongs to.
+  public var owner: UInt32
 
   /// A status.
-  public init(kind: Kind, inode: UInt64, size: Int64, modified: Int64, changed: Int64) {
+  public init(
+    kind: Kind, inode: UInt64, size: Int64, modified: Int64, changed: Int64, permissions: UInt16 = 0,
+    owner: UInt32 = 0
+  ) {
     self.kind = kind
     self.inode = inode
     self.size = size
     self.modified = modified
     self.changed = changed
+    self.permissions = permissions
+    self.owner = owner
   }
 }
 

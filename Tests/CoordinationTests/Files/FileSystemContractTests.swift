@@ -193,6 +193,29 @@ enum WorldKind: CaseIterable, Sendable {
     #expect(try world.files.lock(path, exclusive: true, wait: true) != nil)
   }
 
+  @Test(arguments: WorldKind.allCases) func modeAndOwnerAreToldAndAdopted(kind: WorldKind) throws {
+    let world = try kind.make()
+    let (a, b) = (world.root + "/a", world.root + "/b")
+    try world.files.write(a, [1], exclusive: true)
+    try world.files.write(b, [2], exclusive: true)
+    if let memory = world.files as? InMemoryFileSystem {
+      try memory.setAttributes(of: a, permissions: 0o4640, owner: geteuid())
+    } else {
+      try #require(chmod(a, 0o4640) == 0)
+    }
+    #expect(try world.files.status(a)?.permissions == 0o4640)
+    #expect(try world.files.status(a)?.owner == geteuid())
+    try world.files.walk(world.root) { entry in
+      let permissions = try entry.status().permissions
+      #expect(!entry.name.elementsEqual("a".utf8) || permissions == 0o4640)
+    }
+    // Adopted without set-uid: content of somebody else must not run as its owner.
+    try world.files.adoptAttributes(of: a, on: b)
+    #expect(try world.files.status(b)?.permissions == 0o640)
+    try world.files.adoptAttributes(of: world.root + "/none", on: b)
+    #expect(try world.files.status(b)?.permissions == 0o640)
+  }
+
   @Test func aLinkRenamesAsExclusively() throws {
     let world = try World.posix()
     let (a, b) = (world.root + "/a", world.root + "/b")

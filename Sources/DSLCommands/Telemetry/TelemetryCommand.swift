@@ -1,0 +1,11 @@
+import ArgumentParser
+
+/// `dsl telemetry`: what telemetry, the engine's actions and the directory's permissions say.
+struct TelemetryCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "telemetry",
+    abstract: "What is measured, what the engine did about it, and who could interfere.",
+    subcommands: [
+      TelemetryStatusCommand.self, RemediationHistoryCommand.self, SecurityReportCommand.self,
+    ])
+}
