@@ -8,7 +8,8 @@ import Testing
     "auto explain", "auto replay", "auto rollback", "agent", "work", "work add", "work claim",
     "work complete",
     "config show", "policy show",
-    "policy check", "policy diff", "policy test", "init",
+    "policy check", "policy diff", "policy test", "telemetry", "telemetry status",
+    "telemetry remediation-history", "telemetry security-report", "init",
   ]
 
   @Test func helpIsAsRecorded() throws {
@@ -24,7 +25,7 @@ import Testing
 
   @Test func bareNounsShowTheirHelp() throws {
     let shell = try Shell()
-    for noun in ["", "auto", "work", "agent", "config"] {
+    for noun in ["", "auto", "work", "agent", "config", "telemetry"] {
       let outcome = try shell("dsl \(noun)")
       #expect(outcome.status == 0 && outcome.out.contains("USAGE: dsl"), "\(noun): \(outcome)")
     }

@@ -67,6 +67,82 @@ import Testing
     #expect(try shell("dsl --json auto status | jq '.data.recent_decisions | length'").out > "0")
   }
 
+  private static let telemetryLines: [(String, String)] = [
+    ("dsl --json telemetry status | jq .data.telemetry.health_score", "null"),
+    ("dsl --json telemetry status | jq .data.remediation.active_remediations", "0"),
+    ("dsl --json telemetry status | jq .data.security.total_events", "0"),
+    ("dsl --json telemetry remediation-history | jq '.data.history[].success'", ""),
+    (
+      "dsl --json telemetry security-report | jq -c .data.report.threat_summary",
+      #"{"critical_threats":0,"high_threats":0,"medium_threats":0,"low_threats":0}"#
+    ),
+  ]
+
+  @Test(arguments: telemetryLines)
+  func telemetry(script: String, expected: String) throws {
+    let shell = try Shell()
+    try shell.copySample()
+    try shell("chmod -R go-w coordination")
+    let before = try shell.content(of: "coordination")
+    let outcome = try shell(script)
+    #expect(outcome.out == (expected.isEmpty ? "" : expected + "\n"), "\(outcome.err)")
+    #expect(try shell.content(of: "coordination") == before)
+  }
+
+  @Test func telemetryTellsWhatIsAndWhatWasDone() throws {
+    let shell = try Shell()
+    try shell.copySample()
+    try shell(
+      #"""
+      for n in 1 2; do
+        printf '{"timestamp":"%s","metrics":{"response_time":2000,"success_rate":0.75}}' "$(date -u +%FT%TZ)" \
+          > coordination/telemetry_now$n.json
+      done
+      """#)
+    #expect(
+      try shell("dsl --json telemetry status | jq '.data.telemetry.health_score * 100 | round'").out == "65\n"
+    )
+    #expect(try shell("dsl --json telemetry status | jq .data.remediation.success_rate").out == "null\n")
+    try shell("dsl auto execute --max 1")
+    #expect(
+      try shell("dsl --json telemetry remediation-history | jq '.data.history[].success'").out == "true\n")
+    #expect(
+      try shell("dsl --json telemetry status | jq '.data.remediation.success_rate == 1'").out == "true\n")
+    let trace = try shell("dsl --json telemetry remediation-history | jq -r '.data.history[0].trace_id'").out
+    #expect(try shell("grep -c \(trace.dropLast()) coordination/.dsl/telemetry/spans.jsonl").out > "0")
+    let spans = "dsl --json telemetry status | jq '.data.telemetry.span_counts"
+    #expect(try shell(spans + #"["swarmsh.autonomous.cycle_complete"]'"#).out == "1\n")
+  }
+
+  @Test func anEngineThatActsIsSeen() throws {
+    let shell = try Shell()
+    try shell.copySample()
+    let script = #"""
+      mkdir -p coordination/.dsl
+      flock -n coordination/.dsl/engine.lock dsl --json telemetry status | jq .data.remediation.enabled
+      dsl --json telemetry status | jq .data.remediation.enabled
+      """#
+    try #require(Shell.has("flock"), "flock(1) of util-linux")
+    #expect(try shell(script).out == "true\nfalse\n")
+  }
+
+  @Test func weakPermissionsAreFoundAndTheFixMendsThem() throws {
+    let shell = try Shell()
+    try shell.copySample()
+    try shell(
+      #"""
+      chmod 755 . ; chmod -R go-w coordination; printf 'agents:\n  command: sh ./worker.sh\n' > coordination/dsl.yaml
+      echo 'exit 0' > worker.sh; chmod 777 worker.sh; chmod 666 coordination/dsl.yaml
+      ln -s work_1.json coordination/work_9.json
+      """#)
+    let summary = "dsl --json telemetry security-report | jq -c '.data.report.threat_summary | [.[]]'"
+    #expect(try shell(summary).out == "[2,0,1,0]\n")
+    let fixes =
+      "dsl --json telemetry security-report | jq -r '.data.report.threats[].fix | select(startswith(\"chmod\"))'"
+    #expect(try shell("\(fixes) | sh").status == 0)
+    #expect(try shell(summary).out == "[0,0,1,0]\n")
+  }
+
   @Test func statusAndAnalysisAndDryRunsChangeNothing() throws {
     let shell = try Shell()
     try shell.copySample()

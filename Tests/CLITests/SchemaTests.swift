@@ -42,6 +42,11 @@ struct SchemaTests {
     ("auto history", "auto-history.schema.json"), ("auto history --cycles", "auto-history.schema.json"),
     ("work claim -n 2 --agent a", "work-claim.schema.json"), ("work list", "work-list.schema.json"),
     ("config show", "config-show.schema.json"), ("frobnicate", "-"), ("auto show d-none", "-"),
+    ("telemetry status", "telemetry-status.schema.json"),
+    ("telemetry status -c nowhere", "telemetry-status.schema.json"),
+    ("telemetry remediation-history", "remediation-history.schema.json"),
+    ("telemetry security-report", "security-report.schema.json"),
+    ("telemetry security-report -c nowhere", "-"),
     ("work add 5", "-"), ("agent list", "-"), ("policy show dslmodel", "-"),
   ]
 

@@ -60,7 +60,7 @@ package struct SecurityCollector {
   private func root() throws(DSLError) -> FileStatus {
     let isSomething: Bool
     do throws(FileError) {
-      if let status = try files.status(directory.path + "/.") { return status }
+      if let status = try files.status(directory.path + "/."), status.kind == .directory { return status }
       isSomething = try files.status(directory.path) != nil
     } catch {
       throw error.asDSLError

@@ -18,7 +18,8 @@ struct SecurityRules {
         + owned(fact, .critical)
     case .programDirectory: programDirectory(fact)
     case .state: state(fact)
-    case .stateFile: link(fact, .high) + tampered(fact, .high, "a file of the engine's state")
+    case .stateFile:
+      link(fact, .high) + tampered(fact, .high, "a file of the engine's state") + foreign(fact, .high)
     case .record: record(fact)
     case .log: log(fact)
     }
@@ -67,24 +68,17 @@ struct SecurityRules {
 
   private func state(_ fact: SecurityFact) -> [Threat] {
     guard fact.status.kind != .symbolicLink else { return link(fact, .high) }
-    guard fact.othersCreate else { return [] }
+    guard fact.othersCreate else { return foreign(fact, .high) }
     return [
       Threat(
         level: .high, type: .tampering, file: fact.file, reason: "everybody may write the engine's state",
         fix: "chmod o-w \(quoted(fact.file))")
-    ]
+    ] + foreign(fact, .high)
   }
 
   private func record(_ fact: SecurityFact) -> [Threat] {
     guard fact.status.kind != .symbolicLink else { return link(fact, .medium) }
-    var found = tampered(fact, .medium, "a record")
-    if !isTrusted(fact), fact.status.owner != directoryOwner {
-      found.append(
-        Threat(
-          level: .medium, type: .suspiciousAccess, file: fact.file,
-          reason: "the record belongs to user \(fact.status.owner)", fix: owner(fact)))
-    }
-    return found
+    return tampered(fact, .medium, "a record") + foreign(fact, .medium)
   }
 
   private func log(_ fact: SecurityFact) -> [Threat] {
@@ -117,6 +111,15 @@ struct SecurityRules {
         level: level, type: .injection, file: fact.file,
         reason: "it belongs to user \(fact.status.owner), who is neither the engine's user nor root",
         fix: owner(fact))
+    ]
+  }
+
+  private func foreign(_ fact: SecurityFact, _ level: ThreatLevel) -> [Threat] {
+    guard !isTrusted(fact), fact.status.owner != directoryOwner else { return [] }
+    return [
+      Threat(
+        level: level, type: .suspiciousAccess, file: fact.file,
+        reason: "it belongs to user \(fact.status.owner), and the directory does not", fix: owner(fact))
     ]
   }
 

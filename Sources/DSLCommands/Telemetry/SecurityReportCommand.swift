@@ -7,8 +7,9 @@ struct SecurityReportCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "security-report", abstract: "Examine who else could steer the engine, or read along.",
     discussion: """
-      Looks at modes and owners of the coordination directory, its records, configuration, policy and state, and of the
-      programs that agents are run with. Changes nothing. Permission bits alone are looked at, no access control lists.
+      Looks at modes and owners of the coordination directory, its records, configuration, policy and state, and of \
+      the programs that agents are run with. Changes nothing. Permission bits alone are looked at, no access control \
+      lists.
       """)
   static let reportName = "security-report"
 

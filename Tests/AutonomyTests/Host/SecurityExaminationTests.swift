@@ -84,6 +84,7 @@ import Testing
     (.configuration(namesCommand: true), 1000, []), (.configuration(namesCommand: true), 0, []),
     (.configuration(namesCommand: true), 7, [.critical]), (.configuration(namesCommand: false), 7, [.high]),
     (.policy, 7, [.high]), (.program, 7, [.critical]), (.record, 7, [.medium]), (.record, 0, []),
+    (.state, 7, [.high]), (.stateFile, 7, [.high]), (.stateFile, 1000, []), (.log, 7, []),
     (directory(configured: true, command: true), 7, [.high]),
     (directory(configured: true, command: false), 7, [.medium]),
   ]
