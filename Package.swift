@@ -54,7 +54,10 @@ let package = Package(
     // MARK: L1 - mechanisms
     .target(
       name: "Coordination",
-      dependencies: ["CLinux", "DSLBase", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "CLinux", "DSLBase", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+      ],
       swiftSettings: house),
     .systemLibrary(name: "CLinux"),
     .target(

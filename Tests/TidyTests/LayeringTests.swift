@@ -28,7 +28,8 @@ import Testing
 
   /// Package → the targets that may use it: each has one home.
   static let homes: [String: [String]] = [
-    "Yams": ["DSLBase"], "GRDB": ["Coordination"], "Tracing": ["Telemetry", "Autonomy"],
+    "Yams": ["DSLBase"], "GRDB": ["Coordination"], "GRDBSQLite": ["Coordination"],
+    "Tracing": ["Telemetry", "Autonomy"],
     "Logging": ["Telemetry", "Autonomy", "DSLCommands"],
     "ArgumentParser": ["DSLCommands", "dsl"],
   ]

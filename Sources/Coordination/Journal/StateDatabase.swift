@@ -1,5 +1,6 @@
 import DSLBase
 import GRDB
+import GRDBSQLite
 import Glibc
 import Synchronization
 
@@ -32,13 +33,10 @@ final class StateDatabase: Sendable {
   private let connection: DatabaseQueue?
   /// What the connection is set to.
   private let durability = Mutex<Durability?>(nil)
+  /// The write-ahead log of a store that is written.
+  private let log: WriteAheadLog
   /// The schema version that this program knows.
   private let version: Int
-
-  /// Bytes that the write-ahead log is cut back to after a checkpoint.
-  private static let logSizeLimit = 16 << 20
-  /// Pages after which SQLite moves the log into the file: rarely enough that its syncs do not show in a commit's time.
-  private static let checkpointPages = 4000
 
   /// Opens a store, creating or upgrading it when it may be written.
   ///
@@ -52,6 +50,8 @@ final class StateDatabase: Sendable {
   ) throws(DSLError) {
     self.path = path
     self.name = name
+    let log = WriteAheadLog(path: path + "-wal")
+    self.log = log
     version = migrations.migrations.count
     guard access == .readWrite else {
       connection = nil
@@ -61,6 +61,7 @@ final class StateDatabase: Sendable {
       try directory.files.makeDirectory(directory.state)
       let connection = try DatabaseQueue(path: path, configuration: Self.configuration(readOnly: false))
       try Self.migrate(connection, migrations, directory, name: name, path: path)
+      connection.inDatabase { db in log.watch(db) }
       self.connection = connection
     } catch {
       throw Self.error(error, name: name, path: path)
@@ -70,6 +71,7 @@ final class StateDatabase: Sendable {
   private init(name: String, path: String, connection: DatabaseQueue, version: Int) {
     self.name = name
     self.path = path
+    log = WriteAheadLog(path: path + "-wal")
     self.connection = connection
     self.version = version
   }
@@ -91,15 +93,10 @@ final class StateDatabase: Sendable {
           try db.execute(sql: "PRAGMA synchronous=\(durability.rawValue)")
           self.durability.withLock { $0 = durability }
         }
-        var result: Result?
-        try db.inTransaction(.immediate) {
-          result = try body(db)
-          return .commit
+        return try Self.transaction(db, begin: "BEGIN IMMEDIATE") { db in
+          log.reserve()
+          return try body(db)
         }
-        guard let result else {
-          throw DSLError(.internalError, "a transaction of the \(name) ended without result")
-        }
-        return result
       }
     } catch {
       throw Self.error(error, name: name, path: path)
@@ -114,15 +111,26 @@ final class StateDatabase: Sendable {
     do {
       guard let connection = try connection ?? reader() else { return nil }
       return try connection.inDatabase { db in
-        var result: Result?
-        try db.inTransaction(.deferred) {
-          result = try body(db)
-          return .commit
-        }
-        return result
+        try Self.transaction(db, begin: "BEGIN", body)
       }
     } catch {
       throw Self.error(error, name: name, path: path)
+    }
+  }
+
+  /// A transaction by prepared statements; GRDB's own are compiled anew each time.
+  private static func transaction<Result>(
+    _ db: Database, begin: String, _ body: (Database) throws -> Result
+  ) throws -> Result {
+    try db.run(begin)
+    do {
+      let result = try body(db)
+      try db.run("COMMIT")
+      return result
+    } catch {
+      // SQLite itself may have ended it, and what went wrong first is what counts.
+      if db.isInsideTransaction { try? db.run("ROLLBACK") }
+      throw error
     }
   }
 
@@ -131,6 +139,7 @@ final class StateDatabase: Sendable {
     guard let connection else { return }
     do {
       try connection.inDatabase { db in _ = try db.checkpoint(.truncate) }
+      log.emptied()
     } catch {
       if let error = error as? DatabaseError, error.resultCode == .SQLITE_BUSY { return }
       throw Self.error(error, name: name, path: path)
@@ -195,7 +204,7 @@ final class StateDatabase: Sendable {
     guard !readOnly else { return configuration }
     configuration.prepareDatabase { db in
       try db.execute(
-        sql: "PRAGMA journal_size_limit=\(logSizeLimit); PRAGMA wal_autocheckpoint=\(checkpointPages)")
+        sql: "PRAGMA journal_size_limit=\(WriteAheadLog.sizeLimit)")
     }
     return configuration
   }

@@ -30,29 +30,28 @@ struct FinishedRecord {
   /// - Parameter work: the item's bytes, which are embedded as they are.
   /// - Returns: the text, and where in it the item's bytes begin; they end before the last three bytes.
   func encoded(work: [UInt8]) -> (bytes: [UInt8], workAt: Int) {
-    let name = Self.name(isCompleted ? .completed : .failed, id: item.id, stem: item.stem)
-    var object: JSONObject = [
-      "id": .string(name), "work_id": .string(item.id), "status": isCompleted ? "completed" : "failed",
-    ]
+    var text = JSONLines(capacity: 400 + work.count)
+    let isDone = isCompleted
+    text.add("id", Self.name(isDone ? .completed : .failed, id: item.id, stem: item.stem))
+    text.add("work_id", item.id)
+    text.add("status", isDone ? "completed" : "failed")
     switch outcome {
-    case .completed(let result): object["result"] = result
-    case .failed(let error): object["error"] = .string(error)
+    case .completed(let result): text.add("result", value: result)
+    case .failed(let error): text.add("error", error)
     }
-    object["finished"] = finished.json
-    object["started"] = item.claimedWall.map(\.json) ?? .null
-    object["agent_id"] = .optional(item.agent)
-    object["attempts"] = .int(attempts)
-    object["duration_ms"] = .double((durationMs * 1000).rounded() / 1000)
-    object["epoch"] = .int(item.epoch)
-    if let traceID { object["trace_id"] = .string(traceID) }
-    if item.stem != item.id { object["file"] = .string("work_\(item.stem).json") }
-    var bytes = JSONValue.object(object).serialized(.pretty)
-    bytes.removeLast(2)
-    bytes.append(contentsOf: ",\n  \"work\": ".utf8)
-    let workAt = bytes.count
-    bytes.append(contentsOf: JSONText.trimmed(work))
-    bytes.append(contentsOf: Self.end)
-    return (bytes, workAt)
+    text.add("finished", finished)
+    text.add("started", item.claimedWall)
+    text.add("agent_id", item.agent)
+    text.add("attempts", literal: String(attempts))
+    text.add("duration_ms", value: .double((durationMs * 1000).rounded() / 1000))
+    text.add("epoch", literal: String(item.epoch))
+    if let traceID { text.add("trace_id", traceID) }
+    if item.stem != item.id { text.add("file", "work_\(item.stem).json") }
+    text.key("work")
+    let workAt = text.bytes.count
+    text.bytes.append(contentsOf: JSONText.trimmed(work))
+    text.bytes.append(contentsOf: Self.end)
+    return (text.bytes, workAt)
   }
 
   /// What follows the item's bytes.

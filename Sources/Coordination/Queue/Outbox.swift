@@ -1,5 +1,4 @@
 import DSLBase
-import FoundationEssentials
 import GRDB
 
 /// What an outbox row becomes.
@@ -28,37 +27,36 @@ struct OutboxRow {
 
   /// The oldest rows that can be projected together: at most one for each work file, some hundred, some megabytes.
   static func batch(_ db: Database) throws -> [OutboxRow] {
-    let statement = try db.cachedStatement(
-      sql: """
-        SELECT seq, id, stem, kind, inode, size, mtime, work_at, removes, bytes FROM outbox ORDER BY seq LIMIT 256
-        """)
     var rows: [OutboxRow] = []
     var stems: Set<String> = []
     var size = 0
-    let cursor = try Row.fetchCursor(statement)
-    while let row = try cursor.next() {
+    try db.forEach(
+      """
+      SELECT seq, id, stem, kind, inode, size, mtime, work_at, removes, bytes FROM outbox ORDER BY seq LIMIT 256
+      """
+    ) { row in
       let next = try OutboxRow(row)
       size += next.bytes.count
-      guard rows.isEmpty || (size <= 8 << 20 && !stems.contains(next.stem)) else { break }
+      guard rows.isEmpty || (size <= 8 << 20 && !stems.contains(next.stem)) else { return false }
       stems.insert(next.stem)
       rows.append(next)
+      return true
     }
     return rows
   }
 
-  private init(_ row: Row) throws {
-    seq = row[0]
-    id = row[1]
-    stem = row[2]
-    guard let kind = OutboxKind(rawValue: row[3]) else {
+  private init(_ row: SQLColumns) throws {
+    seq = row.int(0)
+    id = row.text(1)
+    stem = row.text(2)
+    guard let kind = OutboxKind(rawValue: Int(row.int(3))) else {
       throw DSLError(.corrupt, "the work queue's outbox has a row of an unknown kind")
     }
     self.kind = kind
-    version = FileVersion(inode: row[4], size: row[5], modified: row[6])
-    workAt = row[7]
-    removes = row[8]
-    let data: Data = row[9]
-    bytes = Array(data)
+    version = FileVersion(inode: row.int(4), size: row.int(5), modified: row.int(6))
+    workAt = Int(row.int(7))
+    removes = row.optionalText(8)
+    bytes = row.blob(9)
   }
 
   var workFile: String { "work_\(stem).json" }

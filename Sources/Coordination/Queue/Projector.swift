@@ -29,14 +29,13 @@ struct Projector {
     }
     // May be lost with the power: the rows are then projected again.
     try store.write(.normal) { db in
-      let delete = try db.cachedStatement(sql: "DELETE FROM outbox WHERE seq=?")
       for row in rows {
-        try delete.execute(arguments: [row.seq])
+        try db.run("DELETE FROM outbox WHERE seq=?", row.seq)
         if !row.isEnd { try adopt(row, db) }
       }
       let parked = rows.count { $0.kind == .failed } - rows.count { $0.kind == .requeued }
       if parked != 0 {
-        try db.cachedStatement(sql: "UPDATE refresh SET failed = failed + ?").execute(arguments: [parked])
+        try db.run("UPDATE refresh SET failed = failed + ?", parked)
       }
     }
   }
@@ -109,9 +108,9 @@ struct Projector {
   private func adopt(_ row: OutboxRow, _ db: Database) throws {
     guard let status = try directory.files.status("\(directory.path)/\(row.workFile)") else { return }
     let version = status.size == Int64(row.bytes.count) ? FileVersion(status) : .unknown
-    try db.cachedStatement(
-      sql: "UPDATE items SET inode=?, size=?, mtime=?, written=NULL WHERE id=? AND written=?"
-    ).execute(arguments: [version.inode, version.size, version.modified, row.id, row.seq])
+    try db.run(
+      "UPDATE items SET inode=?, size=?, mtime=?, written=NULL WHERE id=? AND written=?", version.inode,
+      version.size, version.modified, row.id, row.seq)
   }
 
   private func remove(_ name: String) throws(DSLError) {

@@ -16,6 +16,8 @@ struct ItemRow {
     due_mono, due_wall, agent, token, claimed_wall, claimed_mono, percent, note
     """
 
+  static let columnCount: Int32 = 23
+
   let key: Int64
   let id: String
   let stem: String
@@ -38,29 +40,29 @@ struct ItemRow {
   let percent: Double?
   let note: String?
 
-  /// Reads a row of `columns`, in their order: by position, as names cost more than the query.
-  init(_ row: Row) {
-    key = row[0]
-    id = row[1]
-    stem = row[2] ?? id
-    state = ItemState(rawValue: row[3]) ?? .held
-    priority = row[4]
-    created = Timestamp(nanoseconds: row[5])
-    attempts = row[6]
-    maxAttempts = row[7]
-    epoch = row[8]
-    version = FileVersion(inode: row[9], size: row[10], modified: row[11])
-    written = row[12]
-    prefer = row[13]
-    boot = row[14]
-    dueMonotonic = row[15]
-    dueWall = (row[16] as Int64?).map { Timestamp(nanoseconds: $0) }
-    agent = row[17]
-    token = row[18]
-    claimedWall = (row[19] as Int64?).map { Timestamp(nanoseconds: $0) }
-    claimedMonotonic = row[20]
-    percent = row[21]
-    note = row[22]
+  /// Reads a row of `columns`, in their order.
+  init(_ row: SQLColumns) {
+    key = row.int(0)
+    id = row.text(1)
+    stem = row.optionalText(2) ?? id
+    state = ItemState(rawValue: Int(row.int(3))) ?? .held
+    priority = Int(row.int(4))
+    created = Timestamp(nanoseconds: row.int(5))
+    attempts = Int(row.int(6))
+    maxAttempts = row.optionalInt(7).map { Int($0) }
+    epoch = row.int(8)
+    version = FileVersion(inode: row.int(9), size: row.int(10), modified: row.int(11))
+    written = row.optionalInt(12)
+    prefer = row.optionalText(13)
+    boot = row.optionalText(14)
+    dueMonotonic = row.optionalDouble(15)
+    dueWall = row.optionalInt(16).map { Timestamp(nanoseconds: $0) }
+    agent = row.optionalText(17)
+    token = row.optionalText(18)
+    claimedWall = row.optionalInt(19).map { Timestamp(nanoseconds: $0) }
+    claimedMonotonic = row.optionalDouble(20)
+    percent = row.optionalDouble(21)
+    note = row.optionalText(22)
   }
 
   /// Whether the lease or the waiting is over.
@@ -152,23 +154,21 @@ struct ItemFacts {
   ///
   /// - Returns: whether the row is now as the file; not when another file has the same id.
   @discardableResult func store(_ db: Database, written: Int64? = nil) throws -> Bool {
-    try db.cachedStatement(
-      sql: """
-        INSERT INTO items (id, stem, state, priority, created, attempts, max_attempts, epoch, inode, size, mtime,
-          written, boot, due_wall) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)
-        ON CONFLICT (id) DO UPDATE SET state=excluded.state, priority=excluded.priority, created=excluded.created,
-          attempts=excluded.attempts, max_attempts=excluded.max_attempts, epoch=max(items.epoch, excluded.epoch),
-          inode=excluded.inode, size=excluded.size, mtime=excluded.mtime, written=excluded.written,
-          boot=excluded.boot, due_mono=NULL, due_wall=excluded.due_wall
-        WHERE items.stem IS excluded.stem AND items.state <> 2
-          AND (items.written IS NULL OR excluded.written IS NOT NULL)
-        """
-    ).execute(arguments: [
+    try db.run(
+      """
+      INSERT INTO items (id, stem, state, priority, created, attempts, max_attempts, epoch, inode, size, mtime,
+        written, boot, due_wall) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+      ON CONFLICT (id) DO UPDATE SET state=excluded.state, priority=excluded.priority, created=excluded.created,
+        attempts=excluded.attempts, max_attempts=excluded.max_attempts, epoch=max(items.epoch, excluded.epoch),
+        inode=excluded.inode, size=excluded.size, mtime=excluded.mtime, written=excluded.written,
+        boot=excluded.boot, due_mono=NULL, due_wall=excluded.due_wall
+      WHERE items.stem IS excluded.stem AND items.state <> 2
+        AND (items.written IS NULL OR excluded.written IS NOT NULL)
+      """,
       id, stem == id ? nil : stem, state.rawValue, priority, created.nanoseconds, attempts, maxAttempts,
       epoch,
-      version.inode, version.size, version.modified, written, state == .waiting ? "" : nil,
-      notBefore?.nanoseconds,
-    ])
+      version.inode, version.size, version.modified, written, state == .waiting ? "" : nil as String?,
+      notBefore?.nanoseconds)
     return db.changesCount == 1
   }
 }

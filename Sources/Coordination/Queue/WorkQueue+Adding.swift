@@ -67,9 +67,7 @@ extension WorkQueue {
       if try Self.filed({ () throws(FileError) in try directory.files.status(path) }) != nil { return true }
     }
     return try store.read { db in
-      let known = try db.cachedStatement(
-        sql: "SELECT 1 FROM items WHERE id=?")
-      return try Int.fetchOne(known, arguments: [id]) != nil
+      try db.any("SELECT 1 FROM items WHERE id=?", id)
     } ?? false
   }
 

@@ -1,5 +1,4 @@
 package import DSLBase
-import FoundationEssentials
 import GRDB
 import Glibc
 
@@ -50,17 +49,14 @@ extension WorkQueue {
       maxAttempts: record.maxAttempts ?? Self.defaultMaxAttempts, leaseUntil: lease.wall,
       record: record.bytes,
       file: "work_\(item.stem).json")
-    try db.cachedStatement(
-      sql: """
-        UPDATE items SET state=2, epoch=?, token=?, agent=?, boot=?, due_mono=?, due_wall=?, claimed_wall=?,
-          claimed_mono=?, percent=NULL, note=NULL, record=?, inode=?, size=?, mtime=? WHERE key=?
-        """
-    ).execute(arguments: [
+    try db.run(
+      """
+      UPDATE items SET state=2, epoch=?, token=?, agent=?, boot=?, due_mono=?, due_wall=?, claimed_wall=?,
+        claimed_mono=?, percent=NULL, note=NULL, record=?, inode=?, size=?, mtime=? WHERE key=?
+      """,
       claim.epoch, claim.token, agent, lease.boot, lease.monotonic, lease.wall.nanoseconds,
-      time.now.nanoseconds,
-      time.monotonicSeconds, Data(record.bytes), record.version.inode, record.version.size,
-      record.version.modified, item.key,
-    ])
+      time.now.nanoseconds, time.monotonicSeconds, record.bytes, record.version.inode, record.version.size,
+      record.version.modified, item.key)
     return claim
   }
 
@@ -75,11 +71,10 @@ extension WorkQueue {
   /// no longer offers the item, the index is mended and there is nothing to claim.
   private func currentRecord(_ item: ItemRow, _ db: Database) throws -> CurrentRecord? {
     if let written = item.written {
-      let bytes = try Data.fetchOne(
-        db.cachedStatement(sql: "SELECT bytes FROM outbox WHERE seq=?"), arguments: [written])
+      let bytes = try db.first("SELECT bytes FROM outbox WHERE seq=?", written) { $0.blob(0) }
       if let bytes {
         return CurrentRecord(
-          bytes: Array(bytes), version: item.version, attempts: item.attempts, maxAttempts: item.maxAttempts)
+          bytes: bytes, version: item.version, attempts: item.attempts, maxAttempts: item.maxAttempts)
       }
     }
     switch readWorkFile(item.stem) {
@@ -126,6 +121,6 @@ extension WorkQueue {
 
   /// Takes an item out of the index; a refresh finds it again if its file is there.
   static func drop(_ key: Int64, _ db: Database) throws {
-    try db.cachedStatement(sql: "DELETE FROM items WHERE key=?").execute(arguments: [key])
+    try db.run("DELETE FROM items WHERE key=?", key)
   }
 }

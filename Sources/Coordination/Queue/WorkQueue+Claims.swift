@@ -30,8 +30,8 @@ extension WorkQueue {
   /// - Complexity: O(claims), however many items there are.
   package func claims() throws(DSLError) -> ClaimTotals {
     let rows = try store.read { db in
-      try Row.fetchAll(db, sql: "SELECT \(ItemRow.columns) FROM items WHERE state=2 ORDER BY agent, id")
-        .map(ItemRow.init)
+      try db.rows(
+        "SELECT \(ItemRow.columns) FROM items WHERE state=2 ORDER BY agent, id", read: ItemRow.init)
     }
     var totals = ClaimTotals()
     for row in rows ?? [] {

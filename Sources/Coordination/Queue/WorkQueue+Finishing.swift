@@ -1,5 +1,4 @@
 package import DSLBase
-import FoundationEssentials
 import GRDB
 
 extension WorkQueue {
@@ -52,14 +51,11 @@ extension WorkQueue {
       ]
       let record = try WorkRecord(try Self.claimedRecord(item, db), fallbackID: item.id).applying(changes)
       let written = try Self.post(item, .rewritten, record.bytes, workAt: 0, db)
-      try db.cachedStatement(
-        sql: """
-          UPDATE items SET state=1, attempts=?, boot=?, due_mono=?, due_wall=?, agent=NULL, token=NULL, percent=NULL,
-            note=NULL, record=NULL, written=? WHERE key=?
-          """
-      ).execute(arguments: [
-        attempt, due.boot, due.monotonic, due.wall.nanoseconds, written, item.key,
-      ])
+      try db.run(
+        """
+        UPDATE items SET state=1, attempts=?, boot=?, due_mono=?, due_wall=?, agent=NULL, token=NULL, percent=NULL,
+          note=NULL, record=NULL, written=? WHERE key=?
+        """, attempt, due.boot, due.monotonic, due.wall.nanoseconds, written, item.key)
       return .retry(at: due.wall, attempt: attempt)
     }
     finished(1)
@@ -95,19 +91,16 @@ extension WorkQueue {
     _ id: String, _ stem: String, _ kind: OutboxKind, _ version: FileVersion, _ bytes: [UInt8], workAt: Int,
     _ db: Database
   ) throws -> Int64 {
-    try db.cachedStatement(
-      sql: "INSERT INTO outbox (id, stem, kind, inode, size, mtime, work_at, bytes) VALUES (?,?,?,?,?,?,?,?)"
-    ).execute(arguments: [
-      id, stem, kind.rawValue, version.inode, version.size, version.modified, workAt, Data(bytes),
-    ])
+    try db.run(
+      "INSERT INTO outbox (id, stem, kind, inode, size, mtime, work_at, bytes) VALUES (?,?,?,?,?,?,?,?)",
+      id, stem, kind.rawValue, version.inode, version.size, version.modified, workAt, bytes)
     return db.lastInsertedRowID
   }
 
   static func claimedRecord(_ item: ItemRow, _ db: Database) throws -> [UInt8] {
-    let record = try Data.fetchOne(
-      db.cachedStatement(sql: "SELECT record FROM items WHERE key=?"), arguments: [item.key])
+    let record = try db.first("SELECT record FROM items WHERE key=?", item.key) { $0.optionalBlob(0) } ?? nil
     guard let record else { throw DSLError(.corrupt, "the work queue has lost the record of \(item.id)") }
-    return Array(record)
+    return record
   }
 
   private func elapsedMs(_ item: ItemRow) -> Double {

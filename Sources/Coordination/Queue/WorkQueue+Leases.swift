@@ -10,14 +10,10 @@ extension WorkQueue {
     let lease = deadline(leaseSeconds)
     // Without a wait for the disk: a power failure ends the holder as well as the lease.
     return try store.write(.normal) { db in
-      let update = try db.cachedStatement(
-        sql: """
-          UPDATE items SET boot=?, due_mono=?, due_wall=? WHERE id=? AND state=2 AND epoch=? AND token=?
-          """)
-      return try claims.filter { claim in
-        try update.execute(arguments: [
-          lease.boot, lease.monotonic, lease.wall.nanoseconds, claim.id, claim.epoch, claim.token,
-        ])
+      try claims.filter { claim in
+        try db.run(
+          "UPDATE items SET boot=?, due_mono=?, due_wall=? WHERE id=? AND state=2 AND epoch=? AND token=?",
+          lease.boot, lease.monotonic, lease.wall.nanoseconds, claim.id, claim.epoch, claim.token)
         return db.changesCount == 0
       }.map(\.id)
     }
@@ -35,10 +31,9 @@ extension WorkQueue {
     }
     try store.write(.normal) { db in
       let item = try self.held(by: claim, db)
-      try db.cachedStatement(
-        sql: "UPDATE items SET percent=ifnull(?, percent), note=ifnull(?, note) WHERE key=?"
-      )
-      .execute(arguments: [percent, note.map { Self.bounded($0, 1000) }, item.key])
+      try db.run(
+        "UPDATE items SET percent=ifnull(?, percent), note=ifnull(?, note) WHERE key=?", percent,
+        note.map { Self.bounded($0, 1000) }, item.key)
     }
   }
 
@@ -65,17 +60,19 @@ extension WorkQueue {
     return reclaimed
   }
 
+  private static let due = """
+    SELECT key FROM items WHERE state>0 AND boot=?1 AND due_mono<=?2
+    UNION ALL SELECT key FROM items WHERE state>0 AND boot<?1
+    UNION ALL SELECT key FROM items WHERE state>0 AND boot>?1
+    """
+  private static let byKey = "SELECT \(ItemRow.columns) FROM items WHERE key=?"
+
   /// Ends what is due: waiting items become ready, claims without a lease end.
   func endDue(_ db: Database) throws -> [ReclaimedClaim] {
-    let due = try db.cachedStatement(
-      sql: """
-        SELECT \(ItemRow.columns) FROM items WHERE state > 0 AND boot = ?1 AND due_mono <= ?2
-        UNION ALL SELECT \(ItemRow.columns) FROM items WHERE state > 0 AND boot < ?1
-        UNION ALL SELECT \(ItemRow.columns) FROM items WHERE state > 0 AND boot > ?1
-        """)
-    let rows = try Row.fetchAll(due, arguments: [time.monotonicOrigin, time.monotonicSeconds])
+    let keys = try db.rows(Self.due, time.monotonicOrigin, time.monotonicSeconds) { $0.int(0) }
     var reclaimed: [ReclaimedClaim] = []
-    for item in rows.map(ItemRow.init) where item.isDue(time) {
+    for key in keys {
+      guard let item = try db.first(Self.byKey, key, read: ItemRow.init), item.isDue(time) else { continue }
       guard item.state == .claimed, let agent = item.agent else {
         try Self.offer(item.key, attempts: item.attempts, db)
         continue
@@ -94,18 +91,18 @@ extension WorkQueue {
 
   /// Makes an item ready for whoever asks next.
   static func offer(_ key: Int64, attempts: Int, epochsPassed: Int64 = 0, _ db: Database) throws {
-    try db.cachedStatement(
-      sql: """
-        UPDATE items SET state=0, attempts=?, epoch=epoch+?, boot=NULL, due_mono=NULL, due_wall=NULL, agent=NULL,
-          token=NULL, claimed_wall=NULL, claimed_mono=NULL, percent=NULL, note=NULL, record=NULL WHERE key=?
-        """
-    ).execute(arguments: [attempts, epochsPassed, key])
+    try db.run(
+      """
+      UPDATE items SET state=0, attempts=?, epoch=epoch+?, boot=NULL, due_mono=NULL, due_wall=NULL, agent=NULL,
+        token=NULL, claimed_wall=NULL, claimed_mono=NULL, percent=NULL, note=NULL, record=NULL WHERE key=?
+      """, attempts, epochsPassed, key)
   }
 
   static func item(_ id: String, _ db: Database) throws -> ItemRow? {
-    let byID = try db.cachedStatement(sql: "SELECT \(ItemRow.columns) FROM items WHERE id=?")
-    return try Row.fetchOne(byID, arguments: [id]).map(ItemRow.init)
+    try db.first(byID, id, read: ItemRow.init)
   }
+
+  private static let byID = "SELECT \(ItemRow.columns) FROM items WHERE id=?"
 
   /// The row of a claim.
   ///
@@ -120,12 +117,11 @@ extension WorkQueue {
     let name = FileName.shown(claim.id)
     let fix = "drop this result: the item is no longer this worker's"
     guard let item else {
-      let finished = try Int.fetchOne(
-        db.cachedStatement(sql: "SELECT 1 FROM outbox WHERE id=?"), arguments: [claim.id])
+      let finished = try db.any("SELECT 1 FROM outbox WHERE id=?", claim.id)
       let isDone =
         CoordinationDirectory.isSafe(id: claim.id)
         ? try directory.files.status(directory.record(.completed, claim.id)) != nil : false
-      let why = finished != nil || isDone ? "it is finished" : "there is no such item in the queue"
+      let why = finished || isDone ? "it is finished" : "there is no such item in the queue"
       return DSLError(.conflict, "claim \(claim.epoch) of item \(name) is not held", cause: why, fix: fix)
     }
     guard item.state == .claimed, let agent = item.agent else {

@@ -12,8 +12,7 @@ extension WorkQueue {
       statistics.pending = ready?[0] ?? 0
       var oldest = (ready?[1] as Int64?).map { Timestamp(nanoseconds: $0) }
       var agents: [String: AgentClaims] = [:]
-      let rows = try Row.fetchCursor(db, sql: "SELECT \(ItemRow.columns) FROM items WHERE state<>0")
-      while let item = try rows.next().map(ItemRow.init) {
+      for item in try db.rows("SELECT \(ItemRow.columns) FROM items WHERE state<>0", read: ItemRow.init) {
         let due = item.isDue(self.time)
         switch item.state {
         case .claimed:
@@ -41,13 +40,13 @@ extension WorkQueue {
 
   /// Pending items in the order of claiming, preferences aside.
   package func pending(limit: Int) throws(DSLError) -> [WorkItemView] {
-    try live("state=0 OR state=1", order: "priority DESC, created, id", [], limit) { $0.state == .pending }
+    try live("state=0 OR state=1", order: "priority DESC, created, id", limit) { $0.state == .pending }
   }
 
   /// Pending items made longer ago than that, oldest first.
   package func overdue(olderThan seconds: Double, limit: Int) throws(DSLError) -> [WorkItemView] {
     let before = time.now.adding(seconds: -seconds).nanoseconds
-    return try live("(state=0 OR state=1) AND created < ?", order: "created, id", [before], limit) {
+    return try live("(state=0 OR state=1) AND created < ?", order: "created, id", limit, before) {
       $0.state == .pending
     }
   }
@@ -55,7 +54,7 @@ extension WorkQueue {
   /// Items by id.
   package func list(_ filter: WorkFilter) throws(DSLError) -> [WorkItemView] {
     let limit = max(0, filter.limit)
-    var views = try live("id > ?", order: "id", [filter.after ?? ""], limit) { view in
+    var views = try live("id > ?", order: "id", limit, filter.after ?? "") { view in
       filter.wants(view.state) && (filter.agent == nil || view.agent == filter.agent)
     }
     for (kind, folder, state) in [
@@ -99,34 +98,33 @@ extension WorkQueue {
 
   /// An unfinished item whose file is there.
   private func liveItem(_ id: String) throws(DSLError) -> WorkItemView? {
-    let view = try live("id = ? OR stem = ?", order: "id", [id, id], 1) { _ in true }.first
+    let view = try live("id = ? OR stem = ?", order: "id", 1, id, id) { _ in true }.first
     return view.flatMap { $0.record.isEmpty ? nil : $0 }
   }
 
   /// Live items with their files' bytes.
-  private func live(
-    _ condition: String, order: String, _ arguments: [any DatabaseValueConvertible], _ limit: Int,
+  private func live<each Value: SQLBindable>(
+    _ condition: String, order: String, _ limit: Int, _ values: repeat each Value,
     where wanted: (WorkItemView) -> Bool
   ) throws(DSLError) -> [WorkItemView] {
     guard limit > 0 else { return [] }
     let sql = """
-      SELECT \(ItemRow.columns), record, (SELECT bytes FROM outbox WHERE seq=written) FROM items
+      SELECT \(ItemRow.columns), ifnull(record, (SELECT bytes FROM outbox WHERE seq=written)) FROM items
       WHERE \(condition) ORDER BY \(order)
       """
     return try looking { db in
       var views: [WorkItemView] = []
-      let rows = try Row.fetchCursor(db, sql: sql, arguments: StatementArguments(arguments))
-      while views.count < limit, let row = try rows.next() {
+      try db.forEach(sql, repeat each values) { row in
         let item = ItemRow(row)
         var view = item.view(self.time)
-        guard wanted(view) else { continue }
-        let record: Data? = row["record"] ?? row[row.count - 1]
-        if let record {
-          view.record = Array(record)
+        guard wanted(view) else { return true }
+        if let record = row.optionalBlob(ItemRow.columnCount) {
+          view.record = record
         } else if case .content(let bytes, _) = self.readWorkFile(item.stem) {
           view.record = bytes
         }
         views.append(view)
+        return views.count < limit
       }
       return views
     }

@@ -11,14 +11,13 @@ extension WorkQueue {
   /// Items that are not pending are passed over.
   package func prefer(_ assignment: [Preference]) throws(DSLError) {
     try store.write(.normal) { db in
-      let hint = try db.cachedStatement(sql: "UPDATE items SET prefer=? WHERE id=? AND state IN (0, 1)")
-      let note = try db.cachedStatement(
-        sql:
-          "INSERT INTO preferred VALUES (?,?,?) ON CONFLICT DO UPDATE SET boot=excluded.boot, seen_mono=excluded.seen_mono"
-      )
       for one in assignment {
-        try hint.execute(arguments: [one.agent, one.id])
-        try note.execute(arguments: [one.agent, self.time.monotonicOrigin, self.time.monotonicSeconds])
+        try db.run("UPDATE items SET prefer=? WHERE id=? AND state IN (0, 1)", one.agent, one.id)
+        try db.run(
+          """
+          INSERT INTO preferred VALUES (?,?,?)
+          ON CONFLICT DO UPDATE SET boot=excluded.boot, seen_mono=excluded.seen_mono
+          """, one.agent, self.time.monotonicOrigin, self.time.monotonicSeconds)
       }
     }
   }
@@ -42,28 +41,24 @@ extension WorkQueue {
         try db.execute(sql: "UPDATE items SET prefer=NULL WHERE prefer IS NOT NULL; DELETE FROM preferred")
         return
       }
-      let clear = try db.cachedStatement(sql: "UPDATE items SET prefer=NULL WHERE id=?")
-      for id in ids { try clear.execute(arguments: [id]) }
+      for id in ids { try db.run("UPDATE items SET prefer=NULL WHERE id=?", id) }
     }
   }
 
+  private static let free = """
+    SELECT \(ItemRow.columns) FROM items WHERE state=0 AND prefer IS NULL
+    ORDER BY priority DESC, created, id LIMIT ?
+    """
+  private static let preferred = """
+    SELECT \(ItemRow.columns) FROM items WHERE state=0 AND prefer=? ORDER BY priority DESC, created, id LIMIT ?
+    """
+
   /// The ready items that an agent should have next, in order.
   func candidates(for agent: String, _ count: Int, _ db: Database) throws -> [ItemRow] {
-    let free = try db.cachedStatement(
-      sql: """
-        SELECT \(ItemRow.columns) FROM items WHERE state=0 AND prefer IS NULL
-        ORDER BY priority DESC, created, id LIMIT ?
-        """)
-    var found = try Row.fetchAll(free, arguments: [count]).map(ItemRow.init)
-    let hints = try db.cachedStatement(
-      sql: "SELECT 1 FROM items WHERE state=0 AND prefer IS NOT NULL LIMIT 1")
-    guard try Int.fetchOne(hints) != nil else { return found }
-    let preferred = try db.cachedStatement(
-      sql: """
-        SELECT \(ItemRow.columns) FROM items WHERE state=0 AND prefer=? ORDER BY priority DESC, created, id LIMIT ?
-        """)
+    var found = try db.rows(Self.free, count, read: ItemRow.init)
+    guard try db.any("SELECT 1 FROM items WHERE state=0 AND prefer IS NOT NULL LIMIT 1") else { return found }
     for holder in try agentsToServe(agent, db) {
-      found += try Row.fetchAll(preferred, arguments: [holder, count]).map(ItemRow.init)
+      found += try db.rows(Self.preferred, holder, count, read: ItemRow.init)
     }
     found.sort { Self.precedes($0, $1, for: agent) }
     return Array(found.prefix(count))
@@ -72,14 +67,13 @@ extension WorkQueue {
   /// The agents whose preferred items `agent` may take: itself, and those that have not claimed for a while.
   private func agentsToServe(_ agent: String, _ db: Database) throws -> [String] {
     let (boot, now) = (time.monotonicOrigin, time.monotonicSeconds)
-    try db.cachedStatement(sql: "UPDATE preferred SET boot=?, seen_mono=? WHERE agent=?")
-      .execute(arguments: [boot, now, agent])
-    let silent = try db.cachedStatement(
-      sql: """
-        SELECT DISTINCT prefer FROM items WHERE state=0 AND prefer IS NOT NULL AND (prefer = ?1 OR NOT EXISTS
-          (SELECT 1 FROM preferred WHERE agent = prefer AND boot = ?2 AND seen_mono > ?3)) ORDER BY prefer
-        """)
-    return try String.fetchAll(silent, arguments: [agent, boot, now - Self.preferenceSeconds])
+    try db.run("UPDATE preferred SET boot=?, seen_mono=? WHERE agent=?", boot, now, agent)
+    return try db.rows(
+      """
+      SELECT DISTINCT prefer FROM items WHERE state=0 AND prefer IS NOT NULL AND (prefer = ?1 OR NOT EXISTS
+        (SELECT 1 FROM preferred WHERE agent = prefer AND boot = ?2 AND seen_mono > ?3)) ORDER BY prefer
+      """, agent, boot, now - Self.preferenceSeconds
+    ) { $0.text(0) }
   }
 
   /// The order of claiming: priority, then the agent's own, then age, then id.

@@ -117,12 +117,12 @@ struct RefreshWalk {
     self.queue = queue
     var finished: Set<String> = []
     try store.read { db in
-      let rows = try Row.fetchCursor(
-        db, sql: "SELECT ifnull(stem, id), inode, size, mtime, state, written FROM items")
-      while let row = try rows.next() {
-        let written: Int64? = row[5]
-        let state = written == nil ? ItemState(rawValue: row[4]) ?? .held : .claimed
-        known[row[0]] = (FileVersion(inode: row[1], size: row[2], modified: row[3]), state)
+      try db.forEach("SELECT ifnull(stem, id), inode, size, mtime, state, written FROM items") { row in
+        let state = row.isNull(5) ? ItemState(rawValue: Int(row.int(4))) ?? .held : .claimed
+        known[row.text(0)] = (
+          FileVersion(inode: row.int(1), size: row.int(2), modified: row.int(3)), state
+        )
+        return true
       }
       finished = try String.fetchSet(db, sql: "SELECT stem FROM outbox")
     }
@@ -167,9 +167,8 @@ struct RefreshWalk {
       if try !facts.store(db) { try reportTwin(facts, db) }
     }
     for stem in missing where try status(stem) == nil {
-      let item = try Row.fetchOne(
-        db, sql: "SELECT \(ItemRow.columns) FROM items WHERE ifnull(stem, id)=?", arguments: [stem]
-      ).map(ItemRow.init)
+      let item = try db.first(
+        "SELECT \(ItemRow.columns) FROM items WHERE ifnull(stem, id)=?", stem, read: ItemRow.init)
       guard let item, item.written == nil else { continue }
       guard item.state == .claimed else {
         try WorkQueue.drop(item.key, db)
