@@ -136,9 +136,13 @@ enum DefaultPolicy {
         type: scale_down
         priority: 2
         confidence: 0.8
+        # Not in the cycle in which stale agents are replaced: that needs hands.
         when:
           health_state: optimal
           removable_agents: {gte: 1}
+          any:
+            - replaceable_agents: 0
+            - work_queue_size: 0
           present_agents: {eq: active_agents}
         parameters: {target_agents: = shrink_target, current_agents: = active_agents}
         description: Drain idle agents until there are {shrink_target}, now {active_agents}
