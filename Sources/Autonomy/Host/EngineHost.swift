@@ -1,6 +1,7 @@
 package import Coordination
 package import DSLBase
 import DecisionEngine
+import Glibc
 package import Logging
 package import Telemetry
 
@@ -130,13 +131,16 @@ package final class EngineHost: Sendable {
   }
 
   private static func takeLock(_ directory: CoordinationDirectory) throws -> any FileLock {
-    let lock: (any FileLock)?
-    do throws(FileError) {
-      lock = try directory.files.lock(directory.engineLock, exclusive: true, wait: false)
-    } catch {
-      throw error.asDSLError
+    // Whoever only asks whether an engine acts holds the lock for some microseconds; an engine holds it for good.
+    for attempt in 0..<3 {
+      if attempt > 0 { usleep(2000) }
+      do throws(FileError) {
+        let lock = try directory.files.lock(directory.engineLock, exclusive: true, wait: false)
+        if let lock { return lock }
+      } catch {
+        throw error.asDSLError
+      }
     }
-    if let lock { return lock }
     throw DSLError(
       .locked, "another engine acts on \(directory.path)",
       fix: "wait until it has ended, or stop it; its lock ends with its process")

@@ -14,14 +14,19 @@ package struct PolicySource: Sendable {
     self.directory = directory
   }
 
+  /// The file that the name leads to; `nil` when it is the name of a policy that ships, or can be no other.
+  package var file: String? {
+    guard name.contains("/") || name.contains(".") else { return nil }
+    return name.hasPrefix("/") ? name : "\(directory.path)/\(name)"
+  }
+
   /// Reads the policy.
   ///
   /// - Parameter types: decision types beside the known ones that it may propose, because there is a handler for them.
   /// - Throws: `notFound` when there is neither such a name nor such a file; `invalidInput` with every problem in it.
   package func load(types: [DecisionType] = []) throws -> Policy {
     if Policy.builtInTexts.contains(where: { $0.name == name }) { return try Policy.builtIn(name) }
-    guard name.contains("/") || name.contains(".") else { return try Policy.builtIn(name) }
-    let path = name.hasPrefix("/") ? name : "\(directory.path)/\(name)"
+    guard let path = file else { return try Policy.builtIn(name) }
     let bytes: [UInt8]
     do throws(FileError) { bytes = try directory.files.read(path, limit: Self.sizeLimit) } catch {
       throw error.asDSLError

@@ -83,9 +83,8 @@ package struct SecurityCollector {
       add(.configuration(namesCommand: namesCommand(path)), path, &examination)
     }
     // What `PolicySource` takes for the path of a file.
-    let policy = loaded.settings.policy
-    guard policy.contains("/") || policy.contains(".") else { return }
-    add(.policy, policy.hasPrefix("/") ? policy : "\(directory.path)/\(policy)", &examination)
+    guard let file = PolicySource(loaded.settings.policy, directory).file else { return }
+    add(.policy, file, &examination)
   }
 
   private func addPrograms(_ examination: inout SecurityExamination) {
