@@ -5,7 +5,7 @@ import Testing
 @Suite struct HelpTests {
   private static let commands = [
     "", "auto", "auto status", "auto analyze", "auto execute", "auto loop", "auto history", "auto show",
-    "auto explain", "auto replay", "auto rollback", "agent", "work", "work add", "work claim",
+    "auto explain", "auto replay", "auto rollback", "agent", "agent run", "work", "work add", "work claim",
     "work complete",
     "config show", "policy show",
     "policy check", "policy diff", "policy test", "telemetry", "telemetry status",

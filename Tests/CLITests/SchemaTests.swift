@@ -6,57 +6,105 @@ import Testing
   .enabled(
     if: Shell.python(with: "jsonschema") != nil, "jsonschema is not in .build/venv: ci/setup installs it"))
 struct SchemaTests {
+  /// Reads envelopes from stdin, one after another. With a schema and a command each has to be that command's and to
+  /// hold a payload that is valid; with `-` each has to be a failure. Prints how many there were.
   private static let validator = """
     import json, pathlib, sys
     from jsonschema import Draft202012Validator
     from referencing import Registry, Resource
-    folder = pathlib.Path(sys.argv[1])
+    folder, schema, command = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     schemas = {p.name: json.loads(p.read_text()) for p in folder.glob("*.json")}
     registry = Registry().with_resources([(n, Resource.from_contents(s)) for n, s in schemas.items()])
     def check(name, value):
         Draft202012Validator.check_schema(schemas[name])
         for error in Draft202012Validator(schemas[name], registry=registry).iter_errors(value):
-            print(name, list(error.absolute_path), error.message); sys.exit(1)
-    for line in sys.stdin.read().split("\\x1e"):
-        if not line.strip(): continue
-        value = json.loads(line)
+            sys.exit(f"{name} {list(error.absolute_path)} {error.message}")
+    text, count = sys.stdin.read().lstrip(), 0
+    while text:
+        value, end = json.JSONDecoder().raw_decode(text)
+        text, count = text[end:].lstrip(), count + 1
         check("envelope.schema.json", value)
-        if value["success"] and sys.argv[2] != "-": check(sys.argv[2], value["data"])
-        print("valid")
+        if schema == "-":
+            if value["success"]: sys.exit("is a success")
+            continue
+        if value["command"] != command: sys.exit("is of " + value["command"])
+        if value["data"] == {}: sys.exit(f"has no payload: {value['errors']}")
+        check(schema, value["data"])
+    print(count)
     """
 
-  private func validate(_ schema: String, _ output: String) throws {
-    let shell = try Shell()
+  private func validate(
+    _ output: String, count: Int, schema: String = "-", command: String = "-", in shell: Shell
+  ) throws {
     let python = try #require(Shell.python(with: "jsonschema"))
     try shell.write("validate.py", Array(Self.validator.utf8))
-    let outcome = try shell(
-      "\(python) validate.py \(Shell.root.appendingPathComponent("docs/schemas").path) \(schema)",
-      input: output)
-    #expect(outcome.status == 0 && outcome.out.hasPrefix("valid"), "\(outcome.out)\(outcome.err)\n\(output)")
+    let folder = Shell.root.appendingPathComponent("docs/schemas").path
+    let outcome = try shell("'\(python)' validate.py '\(folder)' \(schema) \(command)", input: output)
+    #expect(outcome.status == 0 && outcome.out == "\(count)\n", "\(outcome.out)\(outcome.err)\n\(output)")
   }
 
-  private static let outputs: [(String, String)] = [
-    ("auto status", "auto-status.schema.json"), ("auto status -c nowhere", "auto-status.schema.json"),
-    ("auto analyze", "auto-analyze.schema.json"), ("auto execute --dry-run", "cycle.schema.json"),
-    ("auto execute", "cycle.schema.json"), ("auto loop --max-cycles 1", "cycle.schema.json"),
-    ("auto history", "auto-history.schema.json"), ("auto history --cycles", "auto-history.schema.json"),
-    ("work claim -n 2 --agent a", "work-claim.schema.json"), ("work list", "work-list.schema.json"),
-    ("config show", "config-show.schema.json"), ("frobnicate", "-"), ("auto show d-none", "-"),
-    ("telemetry status", "telemetry-status.schema.json"),
-    ("telemetry status -c nowhere", "telemetry-status.schema.json"),
-    ("telemetry remediation-history", "remediation-history.schema.json"),
-    ("telemetry security-report", "security-report.schema.json"),
-    ("telemetry security-report -c nowhere", "-"),
-    ("work add 5", "-"), ("agent list", "-"), ("policy show dslmodel", "-"),
-  ]
-
-  @Test(arguments: outputs)
-  func output(command: String, schema: String) throws {
+  @Test(arguments: SchemaPayloads.all)
+  func payload(_ payload: SchemaPayloads.Payload) throws {
     let shell = try Shell()
     try shell.copySample()
-    try validate(schema, try shell("dsl --json \(command)").out)
-    // Once more with a history behind it.
-    try shell("dsl auto execute")
-    try validate(schema, try shell("dsl --json \(command)").out)
+    try validate(
+      try shell(payload.script).out, count: payload.count,
+      schema: SchemaPayloads.schema(of: payload.command), command: payload.command, in: shell)
+  }
+
+  @Test(arguments: [
+    "frobnicate", "auto show d-none", "work add 5", "work show none", "policy show none",
+    "telemetry security-report -c nowhere",
+  ])
+  func failure(command: String) throws {
+    let shell = try Shell()
+    try shell.copySample()
+    try validate(try shell("dsl --json \(command)").out, count: 1, in: shell)
+  }
+}
+
+/// Every command that reports has a schema, and every schema a command.
+@Suite struct SchemaCoverageTests {
+  /// The names in the sources, each a `static let reportName = "..."`.
+  private static func reportNames() throws -> Set<String> {
+    let folder = Shell.root.appendingPathComponent("Sources/DSLCommands")
+    let declaration = /static let reportName = "([^"]*)"/
+    var names: Set<String> = []
+    for path in try FileManager.default.subpathsOfDirectory(atPath: folder.path)
+    where path.hasSuffix(".swift") {
+      let text = try String(contentsOf: folder.appendingPathComponent(path), encoding: .utf8)
+      for match in text.matches(of: declaration) { names.insert(String(match.1)) }
+    }
+    return names
+  }
+
+  private static func schemas() throws -> Set<String> {
+    let folder = Shell.root.appendingPathComponent("docs/schemas")
+    let suffix = ".schema.json"
+    return Set(
+      try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(suffix) }
+        .map { String($0.dropLast(suffix.count)) })
+  }
+
+  @Test func everyReportHasASchemaThatItIsHeldAgainst() throws {
+    let names = try Self.reportNames()
+    #expect(names.contains("auto-status") && names.contains("init"), "the declarations are found")
+    let described = try Self.schemas()
+    let without = names.filter { !described.contains(SchemaPayloads.aliases[$0] ?? $0) }
+    #expect(without.isEmpty, "no schema in docs/schemas: \(without.sorted())")
+    let held = Set(SchemaPayloads.all.map(\.command))
+    #expect(names == held, "not held against a schema: \(names.symmetricDifference(held).sorted())")
+  }
+
+  @Test func everySchemaIsOfACommandOrExplained() throws {
+    let names = try Self.reportNames()
+    let orphans = try Self.schemas().subtracting(names).subtracting(SchemaPayloads.shared)
+    #expect(orphans.isEmpty, "no command reports \(orphans.sorted())")
+    let manual = try String(
+      contentsOf: Shell.root.appendingPathComponent("docs/cli.md"), encoding: .utf8)
+    let untold = SchemaPayloads.shared.union(SchemaPayloads.aliases.keys).filter {
+      !manual.contains("`\($0)`")
+    }
+    #expect(untold.isEmpty, "docs/cli.md does not tell of \(untold.sorted())")
   }
 }

@@ -10,9 +10,10 @@ struct AgentRunCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Work on items with a command until told to stop.",
     discussion: """
-      The command runs through /bin/sh with the item's record on stdin and DSL_WORK_ID, DSL_WORK_ATTEMPT, DSL_AGENT_ID,
-      DSL_COORDINATION_DIR and TRACEPARENT in its environment. What it prints is the result; another exit status than 0
-      is a failure, tried again later. SIGTERM lets the agent finish what it holds; a second one gives it back.
+      The command runs through /bin/sh with the item's record on stdin and DSL_WORK_ID, DSL_WORK_ATTEMPT, DSL_WORK_EPOCH
+      (the claim's fencing epoch), DSL_AGENT_ID, COORDINATION_DIR, DSL_COORDINATION_DIR and TRACEPARENT in its
+      environment. What it prints is the result; another exit status than 0 is a failure, tried again later. SIGTERM
+      lets the agent finish what it holds; a second one gives it back.
       """)
   static let reportName = "agent-run"
 

@@ -1,0 +1,196 @@
+import Foundation
+import Testing
+
+/// Every command that reports, the schema of what it reports, and calls that make it do so.
+enum SchemaPayloads {
+  /// Commands whose payload has the schema of another name.
+  static let aliases = ["auto-execute": "cycle", "auto-loop": "cycle"]
+
+  /// Schemas that belong to no single command.
+  static let shared: Set<String> = ["envelope", "common", "cycle"]
+
+  /// The file that describes a command's payload.
+  static func schema(of command: String) -> String { (aliases[command] ?? command) + ".schema.json" }
+
+  /// A command by the name it has in the envelope, and a script in the directory of the sample whose every
+  /// `dsl --json` prints one envelope of it with a payload.
+  struct Payload: Sendable, CustomTestStringConvertible {
+    var command: String
+    var script: String
+
+    init(_ command: String, _ script: String) {
+      self.command = command
+      self.script = script
+    }
+
+    /// How many envelopes the script prints.
+    var count: Int { script.components(separatedBy: "dsl --json ").count - 1 }
+    var testDescription: String { command }
+  }
+
+  static let all = auto + agents + work + others
+
+  private static let auto = [
+    Payload(
+      "auto-status",
+      """
+      dsl --json auto status; dsl --json auto status -c nowhere; dsl auto execute > /dev/null
+      dsl --json auto status
+      """),
+    Payload("auto-analyze", "dsl --json auto analyze; dsl auto execute > /dev/null; dsl --json auto analyze"),
+    Payload("auto-execute", "dsl --json auto execute --dry-run; dsl --json auto execute"),
+    Payload("auto-loop", "dsl --json auto loop --max-cycles 1"),
+    Payload(
+      "auto-history",
+      """
+      dsl --json auto history; dsl auto execute > /dev/null
+      for agent in coordination/agent_a-*.json; do dsl agent heartbeat $(jq -r .id $agent) > /dev/null; done
+      dsl auto execute > /dev/null; dsl auto rollback --last 1 > /dev/null
+      dsl auto history --format json | jq -e '.decisions | any(.verdict) and any(.undone)' > /dev/null &&
+        dsl --json auto history
+      dsl --json auto history --cycles
+      """),
+    Payload(
+      "auto-show",
+      """
+      dsl auto execute --format json | jq -r '.cycle_id, .decisions[].decision_id' > ids
+      dsl auto rollback --last 1 > /dev/null; dsl auto execute > /dev/null
+      dsl --json auto show $(sed -n 1p ids); dsl --json auto show $(sed -n 2p ids)
+      dsl --json auto show $(dsl auto history --format json | jq -r '[.decisions[] | select(.undone)][0].id')
+      dsl --json auto show $(dsl auto history --format json | jq -r '[.decisions[] | select(.gate)][0].id')
+      """),
+    Payload(
+      "auto-explain",
+      """
+      dsl --json auto explain; dsl auto execute > /dev/null; dsl --json auto explain
+      dsl --json auto explain $(dsl auto history --format json | jq -r '.decisions[0].id')
+      echo '{"active_agents": 9, "completed_count": 50, "telemetry_volume": 20}' > state
+      dsl --json auto explain --state state --policy dslmodel
+      """),
+    Payload(
+      "auto-replay",
+      """
+      dsl auto execute > /dev/null; dsl --json auto replay; dsl --json auto replay --all --policy dslmodel
+      dsl policy show default | sed 's/priority: 10/priority: 9/' > other.yaml
+      dsl --json auto replay --policy other.yaml
+      """),
+    Payload(
+      "auto-rollback",
+      """
+      dsl auto execute > /dev/null; dsl --json auto rollback --last 1
+      dsl auto execute --force-confidence 1 > /dev/null; dsl auto execute > /dev/null
+      for agent in coordination/agent_*.json; do
+        id=$(jq -r .id $agent); dsl agent register $id > /dev/null; dsl agent heartbeat $id --stopped > /dev/null
+      done
+      dsl --json auto rollback --last 5
+      """),
+  ]
+
+  private static let agents = [
+    Payload(
+      "agent-run",
+      """
+      dsl --json agent run --exec true --until-idle 0.2s
+      dsl work add '{}' > /dev/null; dsl --json agent run --exec false --until-idle 0.2s
+      """),
+    Payload(
+      "agent-register", "dsl --json agent register a; dsl --json agent register a --pid 1 --concurrency 2"),
+    Payload(
+      "agent-heartbeat",
+      "dsl agent register a > /dev/null; dsl --json agent heartbeat a; dsl --json agent heartbeat a --stopped"
+    ),
+    Payload("agent-drain", "dsl agent register a > /dev/null; dsl --json agent drain a"),
+    Payload(
+      "agent-list",
+      """
+      dsl --json agent list; dsl agent register a --pid $$ > /dev/null; dsl work claim --agent a > /dev/null
+      dsl --json agent list; dsl --json agent list -c nowhere
+      """),
+  ]
+
+  private static let claim = "dsl work claim --agent a > claim; id=$(jq -r .id claim)"
+
+  private static let work = [
+    Payload(
+      "work-add",
+      """
+      dsl --json work add '{"task": 1}' --id one --priority high
+      echo '{"id": "two"}' | dsl --json work add - '{"id": "one"}' --skip-existing
+      """),
+    Payload("work-claim", "dsl --json work claim -n 2 --agent a; dsl --json work claim -n 99"),
+    Payload(
+      "work-renew",
+      """
+      \(claim); dsl --json work renew --claim claim
+      dsl work release --claim claim > /dev/null; dsl --json work renew --claim claim
+      """),
+    Payload(
+      "work-progress",
+      """
+      \(claim); dsl --json work progress --claim claim
+      dsl --json work progress --claim claim --percent 50 --note half
+      """),
+    Payload(
+      "work-complete",
+      """
+      \(claim); dsl --json work complete --claim claim --result '{"ok": true}' --duration-ms 5
+      dsl --json work complete --claim claim
+      """),
+    Payload(
+      "work-fail",
+      """
+      \(claim); dsl --json work fail --claim claim --error 'try again'
+      dsl work add '{"max_attempts": 1}' --priority critical > /dev/null
+      \(claim); dsl --json work fail --claim claim --error 'that was it'
+      """),
+    Payload("work-release", "\(claim); dsl --json work release --claim claim"),
+    Payload(
+      "work-requeue",
+      """
+      \(claim); dsl --json work requeue $id; dsl --json work requeue $id
+      \(claim); dsl work fail --claim claim --error e > /dev/null; dsl --json work requeue $id
+      dsl work add '{"max_attempts": 1}' --priority critical > /dev/null
+      \(claim); dsl work fail --claim claim --error e > /dev/null; dsl --json work requeue $id
+      """),
+    Payload(
+      "work-list",
+      """
+      \(claim); dsl work progress --claim claim --percent 1 > /dev/null; dsl --json work list
+      dsl work complete --claim claim > /dev/null; dsl --json work list --state completed
+      """),
+    Payload(
+      "work-show",
+      """
+      \(claim); dsl --json work show $id; dsl work complete --claim claim > /dev/null; dsl --json work show $id
+      """),
+  ]
+
+  private static let others = [
+    Payload("init", "dsl --json init fresh; dsl --json init"),
+    Payload("config-show", "dsl --json config show; dsl init > /dev/null; dsl --json config show"),
+    Payload("policy-show", "dsl --json policy show; dsl --json policy show dslmodel"),
+    Payload("policy-check", "dsl --json policy check dslmodel"),
+    Payload("policy-diff", "dsl --json policy diff default dslmodel"),
+    Payload(
+      "policy-test",
+      """
+      dsl --json policy test '\(Shell.root.path)/examples/policies/default.test.yaml'
+      dsl --json policy test '\(Shell.root.path)/examples/policies/default.test.yaml' --policy dslmodel
+      """),
+    Payload(
+      "telemetry-status",
+      """
+      dsl --json telemetry status; dsl --json telemetry status -c nowhere; dsl auto execute > /dev/null
+      dsl --json telemetry status
+      """),
+    Payload(
+      "remediation-history",
+      """
+      dsl --json telemetry remediation-history; dsl auto execute > /dev/null
+      dsl --json telemetry remediation-history
+      """),
+    Payload(
+      "security-report",
+      "dsl --json telemetry security-report; chmod o+w coordination; dsl --json telemetry security-report"),
+  ]
+}
