@@ -3,7 +3,7 @@ FROM swift:6.3-bookworm AS build
 RUN apt-get update && apt-get install -y --no-install-recommends libsqlite3-dev && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
-RUN swift build -c release --product dsl --static-swift-stdlib && strip .build/release/dsl
+RUN swift build -c release --product dsl --static-swift-stdlib -Xlinker -no-pie && strip .build/release/dsl
 
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends libsqlite3-0 ca-certificates tini \
