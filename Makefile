@@ -23,11 +23,9 @@ build:
 	ci/setup build
 	swift build
 
-# Position-independent code costs a fifth of the start-up (docs/adr/0006): `make release PIE=1` keeps it.
 release:
 	ci/setup build
-	swift build -c release --product dsl --static-swift-stdlib $(if $(PIE),,-Xlinker -no-pie)
-	strip $(RELEASE)
+	ci/release
 
 install: release
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \

@@ -4,8 +4,8 @@ import DSLBase
 struct Report {
   /// The command's name in the envelope: "auto-status".
   var command: String
-  /// The payload: `data` of the envelope, and the whole output of `--format json|yaml`.
-  var data: JSONValue
+  /// Makes the payload; a table does without it.
+  private let payload: () -> JSONValue
   /// What a table shows people.
   var display: (Paint) -> String
   /// Members of the payload that stand at the top level of the envelope as well.
@@ -19,15 +19,21 @@ struct Report {
   /// How the process ends.
   var status = ExitStatus.success
 
-  init(_ command: String, _ data: JSONValue, display: @escaping (Paint) -> String) {
+  init(
+    _ command: String, _ data: @autoclosure @escaping () -> JSONValue, display: @escaping (Paint) -> String
+  ) {
     self.command = command
-    self.data = data
+    payload = data
     self.display = display
   }
+
+  /// The payload: `data` of the envelope, and the whole output of `--format json|yaml`.
+  var data: JSONValue { payload() }
 
   /// The envelope of `--json`: exactly timestamp, command, success, data, errors, warnings, metadata, and then what is
   /// mirrored.
   func envelope(at time: Timestamp) -> JSONValue {
+    let data = data
     var object = Self.envelope(
       at: time, command: command, success: errors.isEmpty, data: data, errors: errors, warnings: warnings,
       metadata: metadata)
