@@ -90,4 +90,26 @@ struct FilesWorld: ContractWorld {
 
 @Suite struct FilesBackendTests {
   @Test func keepsTheContract() async throws { try await BackendContract { try FilesWorld() }.run() }
+
+  @Test func aReceiptNamesTheTraceOfWhatWasChanged() async throws {
+    let world = try FilesWorld()
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    _ = try world.queue.add([NewWorkItem(id: "traced", fields: ["traceparent": .string(trace)])])
+    try AgentStore(world.directory).update("idle-1") { (_, _, members) throws(DSLError) in
+      members.append(("traceparent", .string(trace)))
+    }
+    let decision = BackendContract.decision(.optimize)
+    let steps = [
+      EffectStep(action: "quarantine_item", target: "traced"),
+      EffectStep(action: "drain_agent", target: "idle-1"),
+    ]
+    for step in steps {
+      let receipt = try await world.files.perform(step, for: decision)
+      #expect(receipt["traceparent"]?.string == trace, "\(step.action)")
+    }
+    let plain = try await world.files.perform(
+      EffectStep(action: "drain_agent", target: "idle-2"), for: decision)
+    #expect(plain["traceparent"] == nil)
+    await world.tearDown()
+  }
 }

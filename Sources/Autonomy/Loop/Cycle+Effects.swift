@@ -86,6 +86,14 @@ extension Cycle {
       default: report = try await executor.execute(decision, observation, cycle: cycle)
       }
       span.set(.executionResult, report.word)
+      for trace in report.traces {
+        guard let place = TraceContext(traceparent: trace.parent) else { continue }
+        if trace.isItem {
+          span.link(to: place, work: trace.id)
+        } else {
+          span.link(to: place, agent: trace.id)
+        }
+      }
       if case .failed(let error, _) = report.outcome { span.setStatus(.init(code: .error, message: error)) }
       return report
     }

@@ -23,6 +23,15 @@ public struct DecisionReport: Sendable, Equatable {
   public var outcome: Outcome
   /// How long carrying it out took, milliseconds.
   public var durationMs: Double
+  /// The agents and items that it changed and that belong to a trace: id, and W3C `traceparent`.
+  var traces: [Trace] = []
+
+  /// The trace of an agent or item.
+  struct Trace: Sendable, Equatable {
+    var id: String
+    var isItem: Bool
+    var parent: String
+  }
 
   /// The words that `outcome` has in JSON.
   public var word: String {

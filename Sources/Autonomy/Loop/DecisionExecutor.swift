@@ -73,7 +73,12 @@ package struct DecisionExecutor: Sendable {
       }
     }
     let result = StepSummary.of(steps)
-    let outcome = report(.executed(result))
+    var outcome = report(.executed(result))
+    outcome.traces = performed.compactMap { step, receipt in
+      receipt["traceparent"]?.string.map {
+        DecisionReport.Trace(id: step.target, isItem: step.action.hasSuffix("_item"), parent: $0)
+      }
+    }
     try journal.finish(
       decision: decision.id, outcome: .executed, message: result, durationMs: outcome.durationMs, at: time.now
     )

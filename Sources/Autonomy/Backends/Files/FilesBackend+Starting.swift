@@ -14,7 +14,11 @@ extension FilesBackend {
     var record = AgentRecord(
       id: id, status: options.command == nil ? .requested : .starting, created: time.now)
     record.startedBy = options.command == nil ? nil : Self.starter
-    if try !agents.create(record, [(Member.requestedBy, .string(decision.id))]) {
+    let trace = ServiceContext.current?.traceContext?.traceparent
+    let members = [
+      (Member.requestedBy, JSONValue.string(decision.id)), (Member.trace, trace.map(JSONValue.string)),
+    ]
+    if try !agents.create(record, members.map { (key: $0.0, value: $0.1) }) {
       guard let present = try agents.read(id) else {
         throw DSLError(.conflict, "the record of agent \(id) vanished while it was started")
       }

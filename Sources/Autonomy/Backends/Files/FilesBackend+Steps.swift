@@ -1,7 +1,28 @@
+import Coordination
 package import DSLBase
 
 extension FilesBackend {
   package func perform(_ step: EffectStep, for decision: Decision) async throws -> JSONValue {
+    traced(try await performed(step, for: decision), step)
+  }
+
+  /// The receipt with the trace that the agent was started in or that the item belongs to, so that the effect's span can
+  /// be linked to it.
+  private func traced(_ receipt: JSONValue, _ step: EffectStep) -> JSONValue {
+    // An agent that is being started has no trace yet but the effect's own.
+    guard step.action != "start_agent", case .object(var object) = receipt else { return receipt }
+    let trace: JSONValue?
+    if step.action.hasSuffix("_item") {
+      let record = try? queue?.show(step.target).record
+      trace = record.flatMap { try? JSONParser.parse($0) }?[Member.trace]
+    } else {
+      trace = (try? agents.read(step.target))?[Member.trace]
+    }
+    object[Member.trace] = trace?.string.map(JSONValue.string)
+    return .object(object)
+  }
+
+  private func performed(_ step: EffectStep, for decision: Decision) async throws -> JSONValue {
     switch step.action {
     case "start_agent": try startAgent(step, for: decision)
     case "drain_agent": try drainAgent(step)

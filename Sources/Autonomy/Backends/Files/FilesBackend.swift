@@ -177,6 +177,8 @@ package struct FilesBackend: Backend {
     static let lastProbe = "last_probe"
     static let retired = "retired"
     static let requestedBy = "requested_by"
+    /// Also in items, by whoever adds them.
+    static let trace = "traceparent"
   }
 }
 
