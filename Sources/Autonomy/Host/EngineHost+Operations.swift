@@ -111,7 +111,7 @@ extension EngineHost {
       handlers: extensions.handlers, tracer: tracer, time: world.time,
       provenance: Cycle.Provenance(
         engineVersion: DSLVersion.current, policyName: policy.name,
-        policyHash: PolicySource.hash(policy.source),
+        policyHash: PolicySource.hash(policy.source), policyText: policy.source,
         seed: world.seed, settings: SettingCatalog.json(settings)))
   }
 

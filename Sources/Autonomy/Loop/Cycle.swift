@@ -33,15 +33,19 @@ package struct Cycle: Sendable {
     package var engineVersion: String
     package var policyName: String
     package var policyHash: String
+    /// The policy itself, so that a replay does not depend on the file; `nil` where there is none to keep.
+    package var policyText: String?
     package var seed: UInt64
     package var settings: JSONValue
 
     package init(
-      engineVersion: String, policyName: String, policyHash: String, seed: UInt64, settings: JSONValue
+      engineVersion: String, policyName: String, policyHash: String, policyText: String? = nil,
+      seed: UInt64, settings: JSONValue
     ) {
       self.engineVersion = engineVersion
       self.policyName = policyName
       self.policyHash = policyHash
+      self.policyText = policyText
       self.seed = seed
       self.settings = settings
     }
@@ -118,7 +122,7 @@ package struct Cycle: Sendable {
         ?? decide(report.observation, cycle: id)
       report.considered = set.considered
       report.silence = set.silence
-      try journal?.begin(record(report))
+      try journal?.begin(record(report), policyText: provenance.policyText)
       let verdicts = try judge(set.decisions, history)
       for verdict in verdicts { span.note(verdict) }
       report.decisions = try await carryOut(verdicts, report.observation, executor, cycle: id)

@@ -83,6 +83,15 @@ extension Journal {
     return try Self.only(found ?? [], id, "cycle", \.record.id)
   }
 
+  /// The text of a policy by its hash, as it was when a cycle decided by it.
+  ///
+  /// - Returns: `nil` when the cycles of that policy are from before texts were kept, or were forgotten.
+  package func policyText(hash: String) throws(DSLError) -> String? {
+    try store.read { db in
+      try db.first("SELECT text FROM policies WHERE hash=?", hash) { $0.text(0) }
+    } ?? nil
+  }
+
   /// Effects since a time, oldest first, unfinished ones included and refused ones not: what cooldowns and budgets
   /// count.
   package func actions(since time: Timestamp) throws(DSLError) -> [PastAction] {

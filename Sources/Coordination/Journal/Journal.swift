@@ -20,9 +20,15 @@ package final class Journal: Sendable {
 
   /// Notes the beginning of a cycle.
   ///
+  /// - Parameter policyText: the text whose hash the cycle names; kept once, however many cycles it decides.
   /// - Throws: `conflict` when there is a cycle of that id.
-  package func begin(_ cycle: CycleRecord) throws(DSLError) {
+  package func begin(_ cycle: CycleRecord, policyText: String? = nil) throws(DSLError) {
     try store.write(.full) { db in
+      if let policyText {
+        try db.run(
+          "INSERT INTO policies (hash, name, text) VALUES (?,?,?) ON CONFLICT (hash) DO NOTHING",
+          cycle.policyHash, cycle.policyName, policyText)
+      }
       let known = try Row.fetchOne(db, sql: "SELECT 1 FROM cycles WHERE id=?", arguments: [cycle.id])
       guard known == nil else { throw DSLError(.conflict, "the journal already has a cycle \(cycle.id)") }
       try db.cachedStatement(

@@ -7,8 +7,14 @@ enum JournalSchema {
     migrator.registerMigration("1 cycles, decisions, steps, undo, verifications, state") { db in
       try db.execute(sql: first)
     }
+    migrator.registerMigration("2 policies") { db in try db.execute(sql: policies) }
     return migrator
   }
+
+  /// The texts that decided, once each: a policy file is edited, what it said then must stay.
+  private static let policies = """
+    CREATE TABLE policies (hash TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, text TEXT NOT NULL) WITHOUT ROWID;
+    """
 
   private static let first = """
     CREATE TABLE cycles (

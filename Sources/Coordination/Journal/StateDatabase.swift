@@ -35,8 +35,8 @@ final class StateDatabase: Sendable {
   private let durability = Mutex<Durability?>(nil)
   /// The write-ahead log of a store that is written.
   private let log: WriteAheadLog
-  /// The schema version that this program knows.
-  private let version: Int
+  /// All versions of its schema, oldest first.
+  private let migrations: DatabaseMigrator
 
   /// Opens a store, creating or upgrading it when it may be written.
   ///
@@ -52,7 +52,7 @@ final class StateDatabase: Sendable {
     self.name = name
     let log = WriteAheadLog(path: path + "-wal")
     self.log = log
-    version = migrations.migrations.count
+    self.migrations = migrations
     guard access == .readWrite else {
       connection = nil
       return
@@ -68,12 +68,12 @@ final class StateDatabase: Sendable {
     }
   }
 
-  private init(name: String, path: String, connection: DatabaseQueue, version: Int) {
+  private init(name: String, path: String, connection: DatabaseQueue, migrations: DatabaseMigrator) {
     self.name = name
     self.path = path
     log = WriteAheadLog(path: path + "-wal")
     self.connection = connection
-    self.version = version
+    self.migrations = migrations
   }
 
   /// Whether this object may write.
@@ -163,8 +163,20 @@ final class StateDatabase: Sendable {
     let connection = try DatabaseQueue(path: uri, configuration: Self.configuration(readOnly: true))
     let found = try connection.inDatabase { db in try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
     guard found != 0 else { return nil }
-    guard found == version else { throw Self.newer(found, version, name: name, path: path) }
-    return connection
+    let known = migrations.migrations.count
+    guard found <= known else { throw Self.newer(found, known, name: name, path: path) }
+    return found == known ? connection : try Self.upgradedCopy(of: connection, migrations)
+  }
+
+  /// A store of an older program, brought up to date in memory: whoever only looks need not wait for a writer to upgrade
+  /// the file.
+  private static func upgradedCopy(
+    of original: DatabaseQueue, _ migrations: DatabaseMigrator
+  ) throws -> DatabaseQueue {
+    let copy = try DatabaseQueue(configuration: configuration(readOnly: false))
+    try original.backup(to: copy)
+    try migrations.migrate(copy)
+    return copy
   }
 
   /// https://sqlite.org/fileformat2.html#wal_file_format
@@ -172,10 +184,11 @@ final class StateDatabase: Sendable {
 
   private static func newer(_ found: Int, _ known: Int, name: String, path: String) -> DSLError {
     DSLError(
-      .unsupported, "the \(name) \(path) has schema version \(found), this program knows \(known)",
-      fix: found > known
-        ? "use the newer program that wrote it, or move the file away to begin a new one"
-        : "let a command that may write open it once, which upgrades it")
+      .unsupported, "the \(name) \(path) was written by a newer program",
+      cause: "its schema has version \(found); this program, dsl \(DSLVersion.current), knows \(known)",
+      fix:
+        "use the newer program, or move the file away together with its -wal and -shm files to begin a new one"
+    )
   }
 
   /// A path as it stands in a `file:` URI.
@@ -273,7 +286,7 @@ extension StateDatabase {
       } else {
         try migrations.migrate(copy)
       }
-      self.init(name: original.name, path: original.path, connection: copy, version: original.version)
+      self.init(name: original.name, path: original.path, connection: copy, migrations: migrations)
     } catch {
       throw Self.error(error, name: original.name, path: original.path)
     }

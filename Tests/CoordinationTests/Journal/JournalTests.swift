@@ -156,6 +156,14 @@ import Testing
         && result.healthAfter == nil && result.notes == ["a", "b"])
   }
 
+  @Test func aPolicysTextIsKeptOnceForAllItsCycles() throws {
+    let journal = try journal()
+    try journal.begin(cycle("c-1"), policyText: "rules: []")
+    try journal.begin(cycle("c-2"), policyText: "rules: []")
+    #expect(try self.journal().policyText(hash: "abc") == "rules: []")
+    #expect(try journal.policyText(hash: "abd") == nil)
+  }
+
   @Test func theBeginningOfAnIdIsEnoughWhenOnlyOneBeginsSo() throws {
     let journal = try journal()
     for id in ["d-abc", "d-abd", "d-a", "e%1"] { try intend(journal, id) }
