@@ -18,7 +18,8 @@ struct RootCommand: AsyncParsableCommand {
       """,
     version: DSLVersion.current,
     subcommands: [
-      AutoCommand.self, AgentCommand.self, WorkCommand.self, PolicyCommand.self, TelemetryCommand.self,
+      AutoCommand.self, AgentCommand.self, WorkCommand.self, PolicyCommand.self, JournalCommand.self,
+      TelemetryCommand.self,
       ConfigCommand.self,
       InitCommand.self,
     ])

@@ -168,6 +168,12 @@ enum SchemaPayloads {
   private static let others = [
     Payload("init", "dsl --json init fresh; dsl --json init"),
     Payload("config-show", "dsl --json config show; dsl init > /dev/null; dsl --json config show"),
+    Payload(
+      "journal-verify",
+      """
+      dsl auto execute > /dev/null; dsl --json journal verify --head 0123456789abcdef
+      dsl --json journal verify --head $(dsl auto status --format json | jq -r .journal_head)
+      """),
     Payload("policy-show", "dsl --json policy show; dsl --json policy show dslmodel"),
     Payload("policy-check", "dsl --json policy check dslmodel"),
     Payload("policy-diff", "dsl --json policy diff default dslmodel"),

@@ -17,6 +17,8 @@ package struct EngineStatus: Sendable {
   package var observation: Observation
   package var snapshot: DirectorySnapshot
   package var recentDecisions: [JournaledDecision]
+  /// The hash of the journal's newest entry.
+  package var journalHead: String?
   package var warnings: [String]
 }
 
@@ -43,7 +45,7 @@ extension EngineHost {
       span.describe(observation)
       let recent = try journal?.decisions(DecisionFilter(limit: Self.recentLimit)) ?? []
       let status = EngineStatus(
-        observation: observation, snapshot: snapshot, recentDecisions: recent,
+        observation: observation, snapshot: snapshot, recentDecisions: recent, journalHead: try journal?.head(),
         warnings: warnings + snapshot.indexNotes)
       world.log.describe(status)
       return status

@@ -134,6 +134,8 @@ package struct Cycle: Sendable {
         id: id, executed: report.executed.count, failed: report.failed.count, skipped: report.skipped,
         durationMs: report.durationMs, healthAfter: report.healthAfter,
         notes: report.warnings + report.verifications + (report.silence.map { [$0] } ?? []))
+      report.journalHead = try journal?.head()
+      if let head = report.journalHead { span.set(.journalHead, head) }
       return report
     }
   }

@@ -71,6 +71,8 @@ public struct CycleReport: Sendable, Equatable {
   public var healthAfter: Double?
   /// How long the cycle took, milliseconds.
   public var durationMs: Double
+  /// The hash of the journal's newest entry when it had ended, 64 hexadecimal digits; `nil` for a dry run.
+  public var journalHead: String?
 
   /// A cycle that has only begun.
   init(id: String, traceID: String, at time: Timestamp) {
@@ -136,6 +138,7 @@ extension CycleReport {
       "decisions": .array(decisions.map(\.json)), "silence": .optional(silence), "dry_run": .bool(dryRun),
       "health_after": .optional(healthAfter), "verifications": .strings(verifications),
       "warnings": .strings(warnings), "duration_ms": .double(durationMs),
+      "journal_head": .optional(journalHead),
     ]
   }
 }

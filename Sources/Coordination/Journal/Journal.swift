@@ -28,6 +28,7 @@ package final class Journal: Sendable {
         try db.run(
           "INSERT INTO policies (hash, name, text) VALUES (?,?,?) ON CONFLICT (hash) DO NOTHING",
           cycle.policyHash, cycle.policyName, policyText)
+        if db.changesCount == 1 { try HashChain.append(db, .policy, cycle.policyHash) }
       }
       let known = try Row.fetchOne(db, sql: "SELECT 1 FROM cycles WHERE id=?", arguments: [cycle.id])
       guard known == nil else { throw DSLError(.conflict, "the journal already has a cycle \(cycle.id)") }
@@ -41,6 +42,7 @@ package final class Journal: Sendable {
         cycle.policyHash, String(cycle.seed), cycle.settings.text(), cycle.observation.text(),
         cycle.metrics.text(), cycle.traceID, cycle.dryRun, cycle.epoch,
       ])
+      try HashChain.append(db, .cycle, cycle.id, at: cycle.startedAt)
     }
   }
 
@@ -60,6 +62,7 @@ package final class Journal: Sendable {
         executed, failed, skipped, durationMs, healthAfter, JSONValue.strings(notes).text(), id,
       ])
       guard db.changesCount == 1 else { throw DSLError(.notFound, "the journal has no cycle \(id)") }
+      try HashChain.append(db, .cycleEnd, id)
     }
   }
 
@@ -89,6 +92,10 @@ package final class Journal: Sendable {
       for (number, step) in steps.enumerated() {
         try insert.execute(arguments: [id, number, step.text()])
       }
+      try HashChain.append(db, .intent, id, at: time)
+      // A refusal of the same decision is no longer its outcome.
+      let known = try db.any("SELECT 1 FROM chain WHERE ref=? AND kind='outcome' LIMIT 1", id)
+      if known { try HashChain.append(db, .outcome, id, at: time) }
     }
   }
 
@@ -104,6 +111,7 @@ package final class Journal: Sendable {
       guard db.changesCount == 1 else {
         throw DSLError(.notFound, "the journal has no step \(step) of decision \(id)")
       }
+      try HashChain.append(db, .step, id, part: Int64(step), at: time)
     }
   }
 
@@ -119,7 +127,7 @@ package final class Journal: Sendable {
           UPDATE decisions SET outcome=?, message=?, duration_ms=?, finished_ns=? WHERE id=? AND outcome IS NULL
           """
       ).execute(arguments: [outcome.rawValue, message, durationMs, time.nanoseconds, id])
-      guard db.changesCount == 0 else { return }
+      guard db.changesCount == 0 else { return try HashChain.append(db, .outcome, id, at: time) }
       let present = try String.fetchOne(db, sql: "SELECT outcome FROM decisions WHERE id=?", arguments: [id])
       guard let present else { throw DSLError(.notFound, "the journal has no decision \(id)") }
       throw DSLError(.conflict, "decision \(id) already ended: \(present)")
@@ -149,6 +157,8 @@ package final class Journal: Sendable {
         guard db.changesCount == 1 else {
           throw DSLError(.conflict, "decision \(entry.id) was carried out and cannot be refused")
         }
+        try HashChain.append(db, .intent, entry.id, at: entry.at)
+        try HashChain.append(db, .outcome, entry.id, at: entry.at)
       }
     }
   }
@@ -166,6 +176,7 @@ package final class Journal: Sendable {
       try db.cachedStatement(
         sql: "INSERT INTO undo (decision, at_ns, asked_by, outcome, reason, steps) VALUES (?,?,?,?,?,?)"
       ).execute(arguments: [id, time.nanoseconds, asker, outcome.rawValue, reason, results.text()])
+      try HashChain.append(db, .undo, id, part: db.lastInsertedRowID, at: time)
     }
   }
 
@@ -177,19 +188,21 @@ package final class Journal: Sendable {
       try Self.require(decision: id, db)
       try db.cachedStatement(sql: "INSERT INTO verifications (decision, verdict) VALUES (?,?)")
         .execute(arguments: [id, verdict.text()])
+      try HashChain.append(db, .verification, id, part: db.lastInsertedRowID)
     }
   }
 
   /// Remembers a small value under a name; `null` forgets it.
   package func setState(_ key: String, _ value: JSONValue) throws(DSLError) {
     try store.write(.full) { db in
-      guard value != .null else {
-        return try db.cachedStatement(sql: "DELETE FROM state WHERE key=?").execute(arguments: [key])
+      if value == .null {
+        try db.run("DELETE FROM state WHERE key=?", key)
+      } else {
+        try db.run(
+          "INSERT INTO state (key, value) VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value=excluded.value",
+          key, value.text())
       }
-      try db.cachedStatement(
-        sql:
-          "INSERT INTO state (key, value) VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value=excluded.value"
-      ).execute(arguments: [key, value.text()])
+      try HashChain.append(db, .state, key)
     }
   }
 
@@ -203,18 +216,20 @@ package final class Journal: Sendable {
   package func prune(idleBefore idle: Timestamp, allBefore all: Timestamp) throws(DSLError) -> Int {
     try store.write(.normal) { db in
       let old = "SELECT id FROM decisions WHERE at_ns < ? AND outcome IS NOT NULL"
+      let decisions = try db.rows(old, all.nanoseconds) { $0.text(0) }
       for table in ["steps", "undo", "verifications"] {
         try db.execute(
           sql: "DELETE FROM \(table) WHERE decision IN (\(old))", arguments: [all.nanoseconds])
       }
       try db.execute(
         sql: "DELETE FROM decisions WHERE at_ns < ? AND outcome IS NOT NULL", arguments: [all.nanoseconds])
-      try db.execute(
-        sql: """
-          DELETE FROM cycles WHERE started_ns < ?
-            AND NOT EXISTS (SELECT 1 FROM decisions WHERE decisions.cycle = cycles.id)
-          """, arguments: [max(idle, all).nanoseconds])
-      return db.changesCount
+      let empty = """
+        FROM cycles WHERE started_ns < ? AND NOT EXISTS (SELECT 1 FROM decisions WHERE decisions.cycle = cycles.id)
+        """
+      let cycles = try db.rows("SELECT id \(empty)", max(idle, all).nanoseconds) { $0.text(0) }
+      try db.run("DELETE \(empty)", max(idle, all).nanoseconds)
+      try HashChain.forget(db, refs: decisions + cycles)
+      return cycles.count
     }
   }
 

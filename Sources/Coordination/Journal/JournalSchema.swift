@@ -8,6 +8,7 @@ enum JournalSchema {
       try db.execute(sql: first)
     }
     migrator.registerMigration("2 policies") { db in try db.execute(sql: policies) }
+    migrator.registerMigration("3 hash chain") { db in try ChainSchema.create(db) }
     return migrator
   }
 

@@ -37,6 +37,7 @@ struct StatusView {
       "metrics": metrics.json, "evidence": .array(observation.evidence.map(\.json)),
       "agents": .array(observation.agents.map(\.json)), "blind": .optional(observation.blind),
       "problems": Self.problems(status.snapshot), "problem_count": .int(status.snapshot.problemCount),
+      "journal_head": .optional(status.journalHead),
     ]
   }
 
@@ -62,6 +63,7 @@ struct StatusView {
     if verbose {
       text += evidence(paint)
       for problem in status.snapshot.problems { text += "  " + Shown.safe(problem.description) + "\n" }
+      if let head = status.journalHead { text += "  journal head \(head)\n" }
     }
     return text + DecisionView.recent(status.recentDecisions, paint)
   }

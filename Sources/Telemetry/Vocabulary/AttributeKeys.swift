@@ -71,6 +71,8 @@ extension SpanAttributeKey where T == String {
   package static var triggerReason: Self { "trigger_reason" }
   /// What was improved: `reclaim`, `spread`, `quarantine`, ….
   package static var improvementType: Self { "improvement_type" }
+  /// The hash of the newest entry of the journal, 64 hexadecimal digits.
+  package static var journalHead: Self { "dsl.journal.head" }
   /// What a thesis span says.
   package static var detail: Self { "detail" }
   /// The gate that refused a decision.
