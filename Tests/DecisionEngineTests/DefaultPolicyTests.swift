@@ -120,6 +120,6 @@ import Testing
       SourceEvidence(source: "agents", status: .stale), SourceEvidence(source: "work", status: .corrupt),
     ]
     let decision = try #require(engine.decide(engine.assess(observation), cycle: "c").decisions.first)
-    #expect(decision.confidence == 0.8 * 0.8)
+    #expect(abs(decision.confidence - 0.8 * 0.9 * 0.5) < 1e-15)
   }
 }

@@ -44,7 +44,7 @@ struct SourceTally {
     return SourceEvidence(
       source: source, status: status(age, initialised), records: records, unreadable: unreadable,
       newestAgeSeconds: age, oldestAgeSeconds: oldest.map { now.seconds(since: Timestamp(nanoseconds: $0)) },
-      notes: notes(age))
+      limitSeconds: limitSeconds, notes: notes(age))
   }
 
   private func status(_ age: Double?, _ initialised: Bool) -> EvidenceStatus {

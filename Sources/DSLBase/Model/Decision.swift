@@ -52,11 +52,14 @@ public struct Decision: Sendable, Equatable {
   public var createdAt: Timestamp
   /// The policy rule or strategy it came from.
   public var rule: String
+  /// How the confidence came about; `nil` where it is a constant of policy or strategy.
+  public var assessment: ConfidenceAssessment?
 
   /// A decision.
   public init(
     id: String, type: DecisionType, priority: Int, description: String, rationale: String,
-    parameters: JSONObject = [:], confidence: Double, target: String, createdAt: Timestamp, rule: String
+    parameters: JSONObject = [:], confidence: Double, target: String, createdAt: Timestamp, rule: String,
+    assessment: ConfidenceAssessment? = nil
   ) {
     self.id = id
     self.type = type
@@ -68,5 +71,6 @@ public struct Decision: Sendable, Equatable {
     self.target = target
     self.createdAt = createdAt
     self.rule = rule
+    self.assessment = assessment
   }
 }

@@ -35,7 +35,8 @@ extension SourceEvidence {
     [
       "source": .string(source), "status": .string(status.rawValue), "records": .int(records),
       "unreadable": .int(unreadable), "newest_age_s": .optional(newestAgeSeconds),
-      "oldest_age_s": .optional(oldestAgeSeconds), "notes": .strings(notes),
+      "oldest_age_s": .optional(oldestAgeSeconds), "limit_s": .optional(limitSeconds),
+      "notes": .strings(notes),
     ]
   }
 
@@ -46,6 +47,7 @@ extension SourceEvidence {
       source: try fields.string("source"), status: try fields.word("status", EvidenceStatus.self),
       records: try fields.int("records"), unreadable: try fields.int("unreadable"),
       newestAgeSeconds: fields["newest_age_s"]?.double, oldestAgeSeconds: fields["oldest_age_s"]?.double,
+      limitSeconds: fields["limit_s"]?.double,
       notes: try fields.strings("notes"))
   }
 }
@@ -58,6 +60,7 @@ extension AgentView {
       "concurrency": .int(concurrency),
       "pid": pid.map { .int($0) } ?? .null, "heartbeat_age_s": .optional(heartbeatAgeSeconds),
       "idle_s": .optional(idleSeconds), "managed": .bool(managed),
+      "running": running.map { .bool($0) } ?? .null,
     ]
   }
 
@@ -69,7 +72,7 @@ extension AgentView {
       claims: try fields.int("claims"),
       concurrency: try fields.int("concurrency"), pid: fields["pid"]?.int.flatMap { Int32(exactly: $0) },
       heartbeatAgeSeconds: fields["heartbeat_age_s"]?.double, idleSeconds: fields["idle_s"]?.double,
-      managed: try fields.bool("managed"))
+      managed: try fields.bool("managed"), running: fields["running"]?.bool)
   }
 }
 
@@ -97,14 +100,16 @@ extension Observation {
 }
 
 extension Decision {
-  /// All fields.
+  /// All fields; `assessment` only where there is one.
   public var json: JSONValue {
-    [
+    var object: JSONObject = [
       "id": .string(id), "type": .string(type.rawValue), "priority": .int(priority),
       "description": .string(description), "rationale": .string(rationale), "parameters": .object(parameters),
       "confidence": .double(confidence), "target": .string(target), "created_at": createdAt.json,
       "rule": .string(rule),
     ]
+    if let assessment { object["assessment"] = assessment.json }
+    return .object(object)
   }
 
   /// - Throws: `DSLError` `.corrupt` when a member is missing or of the wrong kind.
@@ -116,6 +121,7 @@ extension Decision {
       rationale: try fields.string("rationale"), parameters: try fields.object("parameters"),
       confidence: try fields.double("confidence"), target: try fields.string("target"),
       createdAt: try fields.time("created_at"), rule: try fields.string("rule"))
+    if let json = fields["assessment"] { assessment = try ConfidenceAssessment(json: json) }
   }
 }
 

@@ -26,6 +26,8 @@ public struct SourceEvidence: Sendable, Equatable {
   public var newestAgeSeconds: Double?
   /// Age of the oldest record, seconds; `nil` when none tells.
   public var oldestAgeSeconds: Double?
+  /// Age from which the newest record is stale, seconds; `nil` for a source that does not grow stale.
+  public var limitSeconds: Double?
   /// What a reader should know, a sentence each; bounded.
   public var notes: [String]
 
@@ -33,7 +35,7 @@ public struct SourceEvidence: Sendable, Equatable {
   public init(
     source: String, status: EvidenceStatus, records: Int = 0, unreadable: Int = 0,
     newestAgeSeconds: Double? = nil,
-    oldestAgeSeconds: Double? = nil, notes: [String] = []
+    oldestAgeSeconds: Double? = nil, limitSeconds: Double? = nil, notes: [String] = []
   ) {
     self.source = source
     self.status = status
@@ -41,6 +43,7 @@ public struct SourceEvidence: Sendable, Equatable {
     self.unreadable = unreadable
     self.newestAgeSeconds = newestAgeSeconds
     self.oldestAgeSeconds = oldestAgeSeconds
+    self.limitSeconds = limitSeconds
     self.notes = notes
   }
 }
@@ -79,11 +82,14 @@ public struct AgentView: Sendable, Equatable {
   public var idleSeconds: Double?
   /// Whether this engine started it, so that it may be replaced by starting another.
   public var managed: Bool
+  /// Whether its process was seen running; `nil` where this machine cannot tell.
+  public var running: Bool?
 
   /// An agent as seen.
   public init(
     id: String, state: State, claims: Int = 0, concurrency: Int = 1, pid: Int32? = nil,
-    heartbeatAgeSeconds: Double? = nil, idleSeconds: Double? = nil, managed: Bool = false
+    heartbeatAgeSeconds: Double? = nil, idleSeconds: Double? = nil, managed: Bool = false,
+    running: Bool? = nil
   ) {
     self.id = id
     self.state = state
@@ -93,6 +99,7 @@ public struct AgentView: Sendable, Equatable {
     self.heartbeatAgeSeconds = heartbeatAgeSeconds
     self.idleSeconds = idleSeconds
     self.managed = managed
+    self.running = running
   }
 }
 

@@ -10,11 +10,16 @@ struct Candidate {
   let rule: String
   let type: DecisionType?
   let result: Result
+  /// How the proposal's confidence came about; `nil` where it is a constant.
+  let assessment: ConfidenceAssessment?
 
-  init(rule: String, type: DecisionType?, result: Result) {
+  init(
+    rule: String, type: DecisionType?, result: Result, assessment: ConfidenceAssessment? = nil
+  ) {
     self.rule = rule
     self.type = type
     self.result = result
+    self.assessment = assessment
   }
 
   /// A strategy's proposal, held within the ranges that decisions have.
@@ -34,8 +39,8 @@ struct Candidate {
 extension Policy.Rule {
   /// What the rule makes of an observation.
   ///
-  /// - Parameter confidence: what the evidence leaves of the rule's own.
-  func candidate(_ outer: Scope, confidence factor: Double) -> Candidate {
+  /// - Parameter assessment: what evidence and record leave of the rule's confidence; `nil` for a constant one.
+  func candidate(_ outer: Scope, _ assessment: ConfidenceAssessment?) -> Candidate {
     var scope = outer
     scope.bind(bindings)
     if let mismatch = when.ask(scope).mismatch {
@@ -57,8 +62,8 @@ extension Policy.Rule {
     }
     let proposal = DecisionProposal(
       type: type, priority: priority, description: description.filled(scope.text),
-      rationale: rationale.filled(scope.text), parameters: values, confidence: confidence * factor,
-      target: target)
-    return Candidate(rule: name, type: type, result: .proposal(proposal))
+      rationale: rationale.filled(scope.text), parameters: values,
+      confidence: assessment?.result ?? confidence, target: target)
+    return Candidate(rule: name, type: type, result: .proposal(proposal), assessment: assessment)
   }
 }

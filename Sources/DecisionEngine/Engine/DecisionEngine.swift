@@ -9,6 +9,8 @@ public struct DecisionEngine: Sendable, Equatable {
   public var health: HealthModel
   /// The bounds of the fleet.
   public var limits: FleetLimits
+  /// How earlier decisions fared, as far as confidence rests on it; empty is neutral.
+  public var record = CalibrationRecord()
 
   /// An engine.
   public init(policy: Policy, health: HealthModel = .standard, limits: FleetLimits = FleetLimits()) {
@@ -40,8 +42,11 @@ public struct DecisionEngine: Sendable, Equatable {
     }
     var scope = Scope(observation, limits: limits, thresholds: health.thresholds)
     scope.bind(policy.bindings)
-    let confidence = policy.evidence.factor(observation.evidence)
-    var candidates = policy.rules.map { $0.candidate(scope, confidence: confidence) }
+    let evidence = policy.evidence.areNeutral ? nil : EvidenceTerms(observation, policy.evidence)
+    var candidates = policy.rules.map { rule in
+      rule.candidate(
+        scope, evidence.map { policy.assess(rule.confidence, $0, record[rule.type, rule.name]) })
+    }
     for strategy in strategies {
       let proposals = strategy.decide(observation)
       candidates += proposals.map { Candidate(rule: strategy.name, $0) }

@@ -14,7 +14,9 @@ enum Ranking {
     let decisions: [(index: Int, decision: Decision)] = candidates.enumerated().compactMap {
       index, candidate in
       guard case .proposal(let proposal) = candidate.result else { return nil }
-      return (index, Decision(proposal, rule: candidate.rule, cycle: cycle, at: at))
+      var decision = Decision(proposal, rule: candidate.rule, cycle: cycle, at: at)
+      decision.assessment = candidate.assessment
+      return (index, decision)
     }
     var taken: [String: String] = [:]
     var chosen: [Decision] = []

@@ -42,7 +42,7 @@ package struct Explanation: Sendable, Equatable {
     health =
       scored.blind.map { "unknown: \($0)" } ?? engine.health.score(scored.metrics).explanation
     silence = set.silence
-    let factor = engine.policy.evidence.factor(scored.evidence)
+    let factor = EvidenceTerms(scored, engine.policy.evidence).factor
     let written = Dictionary(
       engine.policy.rules.map { ($0.name, $0.confidence) }, uniquingKeysWith: { first, _ in first })
     let reviews = GateNote.review(

@@ -7,8 +7,8 @@ enum DefaultPolicy {
       moving, and says why whenever it does nothing. Never starts agents without work, never exceeds max_agents,
       never removes a busy agent.
 
-    # What a source that cannot be relied on leaves of the confidence. The worst source counts.
-    evidence: {stale: 0.9, missing: 0.9, corrupt: 0.8}
+    # What bad evidence and a bad record leave of a rule's confidence, at their worst (docs/policies.md).
+    evidence: {stale: 0.9, missing: 0.9, corrupt: 0.5, disagreement: 0.7, record: 0}
 
     let:
       # Agents that are there or on their way: those asked for before count, so that none is asked for twice.

@@ -84,13 +84,11 @@ struct PolicyReader {
 
   private func readEvidence(_ node: YAMLNode) -> Policy.EvidenceWeights {
     var weights = Policy.EvidenceWeights()
-    guard let map = reader.mapping(node, keys: ["stale", "missing", "corrupt", "unverified"]) else {
-      return weights
+    let keys = Policy.EvidenceWeights.keys
+    guard let map = reader.mapping(node, keys: keys.map(\.name)) else { return weights }
+    for key in keys {
+      if let value = map[key.name].flatMap(reader.fraction) { weights[keyPath: key.place] = value }
     }
-    if let value = map["stale"].flatMap(reader.fraction) { weights.stale = value }
-    if let value = map["missing"].flatMap(reader.fraction) { weights.missing = value }
-    if let value = map["corrupt"].flatMap(reader.fraction) { weights.corrupt = value }
-    if let value = map["unverified"].flatMap(reader.fraction) { weights.unverified = value }
     return weights
   }
 

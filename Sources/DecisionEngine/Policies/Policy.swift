@@ -47,26 +47,6 @@ public struct Policy: Sendable, Equatable {
     let say: Template
   }
 
-  /// What a source that cannot be relied on leaves of the confidence: the worst source counts.
-  struct EvidenceWeights: Sendable, Equatable {
-    var stale = 1.0
-    var missing = 1.0
-    var corrupt = 1.0
-    var unverified = 1.0
-
-    func factor(_ evidence: [SourceEvidence]) -> Double {
-      evidence.map { source in
-        switch source.status {
-        case .fresh: 1
-        case .stale: stale
-        case .missing: missing
-        case .corrupt: corrupt
-        case .unverified: unverified
-        }
-      }.min() ?? 1
-    }
-  }
-
   /// Policies are compared by what they say, not by how it is laid out.
   public static func == (lhs: Policy, rhs: Policy) -> Bool {
     lhs.name == rhs.name && lhs.description == rhs.description && lhs.bindings == rhs.bindings

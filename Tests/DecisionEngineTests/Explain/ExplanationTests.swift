@@ -105,7 +105,7 @@ import Testing
       DecisionEngine(policy: try Policy.default), observation, gates: GateSettings(minConfidence: 0.8),
       history: GateHistory(), now: Timestamp(seconds: 1))
     let note = try #require(explanation.rules.first { $0.decision != nil })
-    #expect(note.evidenceFactor == 0.8 && note.confidence == 0.95)
+    #expect(note.evidenceFactor == 0.5 && note.confidence == 0.95)
     #expect(note.gates[1].remedy == "with fresh evidence, which makes it 0.95")
   }
 

@@ -30,7 +30,7 @@ package struct AgentClassifier: Sendable {
       heartbeatAgeSeconds: record.heartbeatAge(at: now),
       idleSeconds: claims > 0
         ? nil : (record.lastActive ?? record.created).map { max(0, now.seconds(since: $0)) },
-      managed: record.startedBy == FilesBackend.starter)
+      managed: record.startedBy == FilesBackend.starter, running: running)
   }
 
   private func state(_ record: AgentRecord, claims: Int, running: Bool?) -> AgentView.State {
