@@ -51,6 +51,8 @@ let package = Package(
     // MARK: L2 - the pure engine
     .target(name: "DecisionEngine", dependencies: ["DSLBase"], swiftSettings: house),
 
+    .target(name: "GPUScheduling", dependencies: ["DSLBase"], swiftSettings: house),
+
     // MARK: L1 - mechanisms
     .target(
       name: "Coordination",
@@ -91,6 +93,9 @@ let package = Package(
     .testTarget(
       name: "CoordinationTests",
       dependencies: ["Coordination", "DSLBase", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: house),
+    .testTarget(
+      name: "GPUSchedulingTests", dependencies: ["DSLBase", "GPUScheduling"], exclude: ["Data"],
       swiftSettings: house),
     .testTarget(name: "TidyTests", swiftSettings: house),
     .testTarget(
