@@ -28,7 +28,7 @@ enum SchemaPayloads {
     var testDescription: String { command }
   }
 
-  static let all = auto + agents + work + others
+  static let all = auto + agents + work + others + upkeep
 
   private static let auto = [
     Payload(
@@ -198,5 +198,17 @@ enum SchemaPayloads {
     Payload(
       "security-report",
       "dsl --json telemetry security-report; chmod o+w coordination; dsl --json telemetry security-report"),
+  ]
+
+  private static let upkeep = [
+    Payload(
+      "journal-info", "dsl --json journal info; dsl auto execute > /dev/null; dsl --json journal info"),
+    Payload(
+      "journal-check", "dsl --json journal check; dsl auto execute > /dev/null; dsl --json journal check"),
+    Payload(
+      "journal-prune",
+      """
+      dsl auto execute > /dev/null; dsl --json journal prune --dry-run; dsl --json journal prune --keep-days 0
+      """),
   ]
 }

@@ -15,6 +15,7 @@ package enum SettingCatalog {
     ("work", "Leases, retries and limits of work items."),
     ("records", "How the records in the directory are read."),
     ("telemetry", "What is kept of the engine's own spans."),
+    ("journal", "How long the journal remembers."),
     ("loop", "How `dsl auto loop` runs."),
     ("log", "Messages on stderr."),
   ]
@@ -27,6 +28,7 @@ package enum SettingCatalog {
   }
 
   private static let anyDuration = 0.0...31_536_000
+  private static let aDecade = 0.0...315_360_000
   private static let positive = 0.001...31_536_000
 
   private static let fleet: [Setting] = [
@@ -134,6 +136,15 @@ package enum SettingCatalog {
     Setting(
       "telemetry.sampling_ratio", .share(\.telemetry.samplingRatio),
       "Share of cycles whose spans are written."),
+    Setting(
+      "journal.keep", .duration(\.journal.keepSeconds, aDecade),
+      "How long cycles and decisions are remembered."),
+    Setting(
+      "journal.keep_idle", .duration(\.journal.idleSeconds, aDecade),
+      "How long cycles in which nothing was decided are remembered."),
+    Setting(
+      "journal.undo_window", .duration(\.journal.undoSeconds, aDecade),
+      "How long decisions that can be undone are remembered, whatever journal.keep says."),
     Setting(
       "loop.interval", .duration(\.loop.intervalSeconds, 0.01...31_536_000),
       "Time from the start of one cycle to the start of the next."),

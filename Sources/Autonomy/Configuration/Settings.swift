@@ -21,6 +21,8 @@ public struct Settings: Sendable, Equatable {
   public var records = Records()
   /// What is kept of the engine's own spans.
   public var telemetry = Telemetry()
+  /// How long the journal remembers.
+  public var journal = Journal()
   /// How `dsl auto loop` runs.
   public var loop = Loop()
   /// The least severe level that is logged to stderr.
@@ -93,6 +95,18 @@ public struct Settings: Sendable, Equatable {
     public var keep = 5
     /// Share of cycles whose spans are written, 0…1.
     public var samplingRatio = 1.0
+    /// The defaults.
+    public init() {}
+  }
+
+  /// How long the journal remembers.
+  public struct Journal: Sendable, Equatable {
+    /// Seconds that cycles and decisions are kept.
+    public var keepSeconds = 90 * 86_400.0
+    /// Seconds that cycles without any decision are kept.
+    public var idleSeconds = 86_400.0
+    /// Seconds that a decision can be undone for, and is kept for that whatever else says.
+    public var undoSeconds = 30 * 86_400.0
     /// The defaults.
     public init() {}
   }

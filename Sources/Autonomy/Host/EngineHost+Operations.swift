@@ -32,8 +32,6 @@ package struct EngineAnalysis: Sendable {
 extension EngineHost {
   /// Decisions that `status` shows.
   private static let recentLimit = 10
-  /// Cycles in which nothing was decided are forgotten after this many seconds, all after the second number.
-  private static let retention = (idle: 86_400.0, all: 90 * 86_400.0)
 
   package var health: HealthModel { settings.health }
 
@@ -45,7 +43,8 @@ extension EngineHost {
       span.describe(observation)
       let recent = try journal?.decisions(DecisionFilter(limit: Self.recentLimit)) ?? []
       let status = EngineStatus(
-        observation: observation, snapshot: snapshot, recentDecisions: recent, journalHead: try journal?.head(),
+        observation: observation, snapshot: snapshot, recentDecisions: recent,
+        journalHead: try journal?.head(),
         warnings: warnings + snapshot.indexNotes)
       world.log.describe(status)
       return status
@@ -66,18 +65,11 @@ extension EngineHost {
   ) async throws -> CycleReport {
     var options = options
     options.dryRun = options.dryRun || settings.gates.dryRun || access != .act
-    let report = try await cycle(extensions, dryRun: options.dryRun).run(
+    var report = try await cycle(extensions, dryRun: options.dryRun).run(
       id: newCycleID(), journal: options.dryRun ? nil : journal, history: journal, options, given: decisions)
+    if !options.dryRun { report.warnings += upkeep() }
     world.log.describe(report)
     return report
-  }
-
-  /// Forgets what no one needs of old cycles; called now and then by the loop.
-  package func prune() throws {
-    let now = world.time.now
-    _ = try journal?.prune(
-      idleBefore: now.adding(seconds: -Self.retention.idle),
-      allBefore: now.adding(seconds: -Self.retention.all))
   }
 
   /// Undoes decisions, the latest first.

@@ -29,8 +29,6 @@ package struct AutonomousLoop: Sendable {
 
   /// With `watch`: how often changes are looked for, and the least time between two turns.
   private static let watchSeconds = (poll: 0.2, gap: 0.6)
-  /// Turns between two clean-ups of the journal.
-  private static let pruneEvery = 500
 
   private let host: EngineHost
   private let options: Options
@@ -68,7 +66,6 @@ package struct AutonomousLoop: Sendable {
       }
       turns += 1
       if options.maxCycles > 0, turns >= options.maxCycles { break }
-      if turns.isMultiple(of: Self.pruneEvery) { try? host.prune() }
       await wait(from: started, watcher, known)
     }
     return turns

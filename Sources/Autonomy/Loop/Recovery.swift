@@ -39,6 +39,10 @@ package struct Recovery: Sendable {
       }
     }
     if performed.count == steps.count, unclear.isEmpty {
+      for (journaled, done) in zip(entry.steps, performed) where journaled.receipt == nil {
+        try executor.journal.performed(
+          decision: entry.id, step: journaled.number, receipt: done.receipt, at: executor.time.now)
+      }
       let message = "found complete after the engine had died: " + StepSummary.of(steps)
       try finish(decision, .executed, message)
       return "\(decision.id): \(message)"

@@ -49,8 +49,6 @@ extension RollbackReport.Step {
 
 /// Undoes decisions from the journal, however long ago and by whichever process they were carried out.
 package struct Rollback: Sendable {
-  /// The journal's note that an undo was begun; its end removes it.
-  private static let mark = "undo_in_progress"
   private let executor: DecisionExecutor
 
   package init(_ executor: DecisionExecutor) { self.executor = executor }
@@ -72,7 +70,7 @@ package struct Rollback: Sendable {
     if let last = entry.undo.last(where: { $0.outcome == .reverted }) {
       throw DSLError(.invalidState, "decision \(decision.id) was already undone at \(last.at) by \(last.by)")
     }
-    try executor.journal.setState(Self.mark, ["decision": .string(decision.id), "by": .string(by)])
+    try executor.journal.setState(Journal.undoMark, ["decision": .string(decision.id), "by": .string(by)])
     var report = RollbackReport(decision: decision, steps: [])
     for journaled in entry.steps.reversed() {
       let step = try EffectStep(json: journaled.step)
@@ -85,7 +83,7 @@ package struct Rollback: Sendable {
     try executor.journal.undone(
       decision: decision.id, steps: results, outcome: report.outcome, reason: report.reason,
       at: executor.time.now, by: by)
-    try executor.journal.setState(Self.mark, .null)
+    try executor.journal.setState(Journal.undoMark, .null)
     return report
   }
 
@@ -93,12 +91,12 @@ package struct Rollback: Sendable {
   ///
   /// - Returns: a sentence about it, or `nil` when there was none.
   package func resume() async throws -> String? {
-    guard let mark = try executor.journal.state(Self.mark), let id = mark["decision"]?.string else {
+    guard let mark = try executor.journal.state(Journal.undoMark), let id = mark["decision"]?.string else {
       return nil
     }
     let entry = try executor.journal.decision(id)
     if entry.isUndone {
-      try executor.journal.setState(Self.mark, .null)
+      try executor.journal.setState(Journal.undoMark, .null)
       return nil
     }
     let report = try await undo(entry, by: mark["by"]?.string ?? "recovery")

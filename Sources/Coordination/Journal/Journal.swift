@@ -15,8 +15,11 @@ package final class Journal: Sendable {
   package init(directory: CoordinationDirectory, access: StateAccess) throws(DSLError) {
     store = try StateDatabase(
       "journal", path: directory.journal, directory: directory, access: access,
-      migrations: JournalSchema.migrations)
+      migrations: JournalSchema.migrations, givesBack: true)
   }
+
+  /// The name under which `state` notes an undo that was begun; its end removes it.
+  package static let undoMark = "undo_in_progress"
 
   /// Notes the beginning of a cycle.
   ///
@@ -194,44 +197,22 @@ package final class Journal: Sendable {
 
   /// Remembers a small value under a name; `null` forgets it.
   package func setState(_ key: String, _ value: JSONValue) throws(DSLError) {
-    try store.write(.full) { db in
-      if value == .null {
-        try db.run("DELETE FROM state WHERE key=?", key)
-      } else {
-        try db.run(
-          "INSERT INTO state (key, value) VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value=excluded.value",
-          key, value.text())
-      }
-      try HashChain.append(db, .state, key)
-    }
+    try store.write(.full) { db in try Self.remember(key, value, db) }
   }
 
-  /// Moves the write-ahead log into the file. SQLite does so by itself every 1000 pages; call it before a backup.
+  static func remember(_ key: String, _ value: JSONValue, _ db: Database) throws {
+    if value == .null {
+      try db.run("DELETE FROM state WHERE key=?", key)
+    } else {
+      try db.run(
+        "INSERT INTO state (key, value) VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value=excluded.value",
+        key, value.text())
+    }
+    try HashChain.append(db, .state, key)
+  }
+
+  /// Moves the write-ahead log into the file. A writer does so by itself now and then; call it before a backup.
   package func checkpoint() throws(DSLError) { try store.checkpoint() }
-
-  /// Forgets old cycles, to keep the journal bounded: those without any decision that began before `idle`, and all
-  /// with what belongs to them that began before `all`. Decisions without an outcome stay.
-  ///
-  /// - Returns: the number of cycles forgotten.
-  package func prune(idleBefore idle: Timestamp, allBefore all: Timestamp) throws(DSLError) -> Int {
-    try store.write(.normal) { db in
-      let old = "SELECT id FROM decisions WHERE at_ns < ? AND outcome IS NOT NULL"
-      let decisions = try db.rows(old, all.nanoseconds) { $0.text(0) }
-      for table in ["steps", "undo", "verifications"] {
-        try db.execute(
-          sql: "DELETE FROM \(table) WHERE decision IN (\(old))", arguments: [all.nanoseconds])
-      }
-      try db.execute(
-        sql: "DELETE FROM decisions WHERE at_ns < ? AND outcome IS NOT NULL", arguments: [all.nanoseconds])
-      let empty = """
-        FROM cycles WHERE started_ns < ? AND NOT EXISTS (SELECT 1 FROM decisions WHERE decisions.cycle = cycles.id)
-        """
-      let cycles = try db.rows("SELECT id \(empty)", max(idle, all).nanoseconds) { $0.text(0) }
-      try db.run("DELETE \(empty)", max(idle, all).nanoseconds)
-      try HashChain.forget(db, refs: decisions + cycles)
-      return cycles.count
-    }
-  }
 
   private static func require(decision id: String, _ db: Database) throws {
     let known = try Row.fetchOne(db, sql: "SELECT 1 FROM decisions WHERE id=?", arguments: [id])

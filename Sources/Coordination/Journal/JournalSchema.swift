@@ -9,6 +9,9 @@ enum JournalSchema {
     }
     migrator.registerMigration("2 policies") { db in try db.execute(sql: policies) }
     migrator.registerMigration("3 hash chain") { db in try ChainSchema.create(db) }
+    migrator.registerMigration("4 cycles by policy") { db in
+      try db.execute(sql: "CREATE INDEX cycles_policy ON cycles (policy_hash)")
+    }
     return migrator
   }
 

@@ -31,36 +31,58 @@ final class StateDatabase: Sendable {
   /// What it is called in messages: "journal", "queue".
   let name: String
   private let connection: DatabaseQueue?
+  /// How long this object waits for other processes.
+  let patience = Patience()
+  /// How changes are kept; what a writer found when it opened.
+  private let mode: StoreMode
   /// What the connection is set to.
   private let durability = Mutex<Durability?>(nil)
   /// The write-ahead log of a store that is written.
   private let log: WriteAheadLog
   /// All versions of its schema, oldest first.
   private let migrations: DatabaseMigrator
+  /// Whether unused pages can be given back in small parts.
+  let givesBack: Bool
+  /// The schema version that this program knows.
+  var knownVersion: Int { migrations.migrations.count }
 
   /// Opens a store, creating or upgrading it when it may be written.
   ///
   /// - Parameters:
   ///   - directory: the coordination directory it belongs to.
   ///   - migrations: all versions of its schema, oldest first; append-only.
+  ///   - givesBack: whether unused pages can be given back in small parts (`shrink`), which costs a little with each page.
   /// - Throws: `unsupported` when a newer program wrote it; `corrupt`, `io`, `locked`.
   init(
     _ name: String, path: String, directory: CoordinationDirectory, access: StateAccess,
-    migrations: DatabaseMigrator
+    migrations: DatabaseMigrator, givesBack: Bool = false
   ) throws(DSLError) {
     self.path = path
     self.name = name
     let log = WriteAheadLog(path: path + "-wal")
     self.log = log
     self.migrations = migrations
+    self.givesBack = givesBack
     guard access == .readWrite else {
       connection = nil
+      mode = StoreMode.of(path)
       return
     }
     do {
       try directory.files.makeDirectory(directory.state)
-      let connection = try DatabaseQueue(path: path, configuration: Self.configuration(readOnly: false))
-      try Self.migrate(connection, migrations, directory, name: name, path: path)
+      var connection = try Self.opened(path, patience)
+      let settle = { [patience] (connection: inout DatabaseQueue, isNew: Bool) in
+        try StoreMode.settle(
+          &connection, path, Self.configuration(readOnly: false, patience), isNew: isNew)
+      }
+      try Self.migrate(&connection, migrations, directory, name: name, path: path) { connection, isNew in
+        if isNew, givesBack {
+          // Before the first page is written; later only `compact` can change it.
+          try connection.inDatabase { db in try db.execute(sql: "PRAGMA auto_vacuum=INCREMENTAL") }
+        }
+        _ = try settle(&connection, isNew)
+      }
+      mode = try settle(&connection, false)
       connection.inDatabase { db in log.watch(db) }
       self.connection = connection
     } catch {
@@ -68,10 +90,24 @@ final class StateDatabase: Sendable {
     }
   }
 
+  /// Opens the file. One that needs shared memory where there is none is taken out of that mode first.
+  private static func opened(_ path: String, _ patience: Patience) throws -> DatabaseQueue {
+    let configuration = configuration(readOnly: false, patience)
+    do {
+      return try DatabaseQueue(path: path, configuration: configuration)
+    } catch {
+      guard StoreMode.lacksSharedMemory(error) else { throw error }
+      try StoreMode.leaveLog(path, configuration)
+      return try DatabaseQueue(path: path, configuration: configuration)
+    }
+  }
+
   private init(name: String, path: String, connection: DatabaseQueue, migrations: DatabaseMigrator) {
     self.name = name
     self.path = path
     log = WriteAheadLog(path: path + "-wal")
+    mode = .log
+    givesBack = false
     self.connection = connection
     self.migrations = migrations
   }
@@ -89,6 +125,8 @@ final class StateDatabase: Sendable {
     }
     do {
       return try connection.inDatabase { db in
+        // Without a log a commit that is not synced may leave the file torn.
+        let durability = mode == .rollback ? .full : durability
         if self.durability.withLock({ $0 }) != durability {
           try db.execute(sql: "PRAGMA synchronous=\(durability.rawValue)")
           self.durability.withLock { $0 = durability }
@@ -98,6 +136,15 @@ final class StateDatabase: Sendable {
           return try body(db)
         }
       }
+    } catch {
+      throw Self.error(error, name: name, path: path)
+    }
+  }
+
+  /// Runs statements that SQLite does not take within a transaction; nothing on a store opened for reading.
+  func outsideTransaction(_ body: (Database) throws -> Void) throws(DSLError) {
+    do {
+      try connection?.inDatabase(body)
     } catch {
       throw Self.error(error, name: name, path: path)
     }
@@ -151,6 +198,8 @@ final class StateDatabase: Sendable {
   /// Without a write-ahead log nobody is writing, and `immutable` spares SQLite from creating one; with a log,
   /// `readonly_shm` makes it read the log without touching its index (https://sqlite.org/wal.html#readonly).
   ///
+  /// In rollback mode a reader has to lock like everybody else.
+  ///
   /// A log that is a header alone, as a writer leaves it that died before its first frame, holds nothing; with
   /// `readonly_shm` SQLite would wait 10 s for somebody to index it and then fail (`walBeginShmUnreliable` in wal.c).
   ///
@@ -159,11 +208,12 @@ final class StateDatabase: Sendable {
     guard access(path, F_OK) == 0 else { return nil }
     var status = stat()
     let log = stat(path + "-wal", &status) == 0 && status.st_size != Self.logHeaderBytes
-    let uri = "file:\(Self.escaped(path))?mode=ro&" + (log ? "readonly_shm=1" : "immutable=1")
-    let connection = try DatabaseQueue(path: uri, configuration: Self.configuration(readOnly: true))
+    let way = log ? "&readonly_shm=1" : StoreMode.of(path) == .rollback ? "" : "&immutable=1"
+    let uri = "file:\(Self.escaped(path))?mode=ro" + way
+    let connection = try DatabaseQueue(path: uri, configuration: Self.configuration(readOnly: true, patience))
     let found = try connection.inDatabase { db in try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
     guard found != 0 else { return nil }
-    let known = migrations.migrations.count
+    let known = knownVersion
     guard found <= known else { throw Self.newer(found, known, name: name, path: path) }
     return found == known ? connection : try Self.upgradedCopy(of: connection, migrations)
   }
@@ -173,7 +223,7 @@ final class StateDatabase: Sendable {
   private static func upgradedCopy(
     of original: DatabaseQueue, _ migrations: DatabaseMigrator
   ) throws -> DatabaseQueue {
-    let copy = try DatabaseQueue(configuration: configuration(readOnly: false))
+    let copy = try DatabaseQueue(configuration: configuration(readOnly: false, Patience()))
     try original.backup(to: copy)
     try migrations.migrate(copy)
     return copy
@@ -206,14 +256,11 @@ final class StateDatabase: Sendable {
     return result
   }
 
-  private static func configuration(readOnly: Bool) -> Configuration {
+  private static func configuration(readOnly: Bool, _ patience: Patience) -> Configuration {
     var configuration = Configuration()
     configuration.readonly = readOnly
     configuration.foreignKeysEnabled = false
-    configuration.busyMode = .callback { tries in
-      usleep(UInt32(min(10_000, 100 << min(tries, 7))))
-      return tries < 3_000
-    }
+    configuration.busyMode = .callback { tries in patience.wait(tries) }
     guard !readOnly else { return configuration }
     configuration.prepareDatabase { db in
       try db.execute(
@@ -224,10 +271,11 @@ final class StateDatabase: Sendable {
 
   /// Brings the schema up to date. `user_version` counts the migrations, so that opening an up-to-date store costs one
   /// look; a lock keeps processes that open a new store at the same time apart.
+  ///
+  /// - Parameter prepare: runs before the first change of the schema; told whether the store is new.
   private static func migrate(
-    _ connection: DatabaseQueue, _ migrations: DatabaseMigrator, _ directory: CoordinationDirectory,
-    name: String,
-    path: String
+    _ connection: inout DatabaseQueue, _ migrations: DatabaseMigrator, _ directory: CoordinationDirectory,
+    name: String, path: String, prepare: (inout DatabaseQueue, Bool) throws -> Void
   ) throws {
     func version() throws -> Int {
       try connection.inDatabase { db in try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
@@ -238,7 +286,7 @@ final class StateDatabase: Sendable {
     defer { lock?.unlock() }
     let found = try version()
     guard found <= wanted else { throw newer(found, wanted, name: name, path: path) }
-    try connection.inDatabase { db in _ = try String.fetchOne(db, sql: "PRAGMA journal_mode=WAL") }
+    try prepare(&connection, found == 0)
     try migrations.migrate(connection)
     try connection.inDatabase { db in try db.execute(sql: "PRAGMA user_version=\(wanted)") }
   }
@@ -280,7 +328,7 @@ extension StateDatabase {
   /// - Throws: `corrupt`, `io`, `unsupported`.
   convenience init(copying original: StateDatabase, migrations: DatabaseMigrator) throws(DSLError) {
     do {
-      let copy = try DatabaseQueue(configuration: Self.configuration(readOnly: false))
+      let copy = try DatabaseQueue(configuration: Self.configuration(readOnly: false, Patience()))
       if let source = try original.reader() {
         try source.backup(to: copy)
       } else {

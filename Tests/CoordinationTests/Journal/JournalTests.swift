@@ -184,18 +184,4 @@ import Testing
     try journal.setState("pause", .null)
     #expect(try journal.state("pause") == nil)
   }
-
-  @Test func pruningKeepsWhatIsUnfinished() throws {
-    let journal = try journal()
-    for number in 0..<4 { try journal.begin(cycle("c-\(number)", at: Double(number))) }
-    try intend(journal, "d-0", cycle: "c-0", at: 0)
-    try intend(journal, "d-1", cycle: "c-1", at: 1)
-    try journal.finish(decision: "d-1", outcome: .executed, message: "", durationMs: 1, at: start)
-    let gone = try journal.prune(idleBefore: start.adding(seconds: 3), allBefore: start.adding(seconds: 1))
-    #expect(gone == 1, "c-2 has no decision")
-    #expect(try journal.cycles(CycleFilter()).map(\.record.id) == ["c-3", "c-1", "c-0"])
-    _ = try journal.prune(idleBefore: start, allBefore: start.adding(seconds: 10))
-    #expect(try journal.decisions(DecisionFilter()).map(\.id) == ["d-0"])
-    #expect(try journal.cycles(CycleFilter()).map(\.record.id) == ["c-0"])
-  }
 }

@@ -88,7 +88,8 @@ import Testing
     try DatabaseQueue(path: directory.journal).inDatabase { db in
       try db.execute(
         sql: """
-          DROP TABLE policies; DELETE FROM grdb_migrations WHERE identifier NOT LIKE '1 %'; PRAGMA user_version=1
+          DROP TABLE policies; DROP TABLE chain; DROP TABLE chain_gaps; DROP INDEX cycles_policy;
+          DELETE FROM grdb_migrations WHERE identifier NOT LIKE '1 %'; PRAGMA user_version=1
           """)
     }
   }
