@@ -11,6 +11,8 @@ struct FragileBackend: Backend {
   let inner: MemoryBackend
   /// Counts down with each performed step; the step at 0 fails.
   let failAt = MutexBox<Int?>(nil)
+  /// Called after each performed step.
+  let afterStep = MutexBox<(@Sendable () -> Void)?>(nil)
   var name: String { inner.name }
   var supports: [DecisionType] { inner.supports }
 
@@ -24,7 +26,9 @@ struct FragileBackend: Backend {
       return left == -1
     }
     if fails { throw DSLError(.io, "the step was made to fail") }
-    return try await inner.perform(step, for: decision)
+    let receipt = try await inner.perform(step, for: decision)
+    afterStep.with { $0 }?()
+    return receipt
   }
   func revert(_ step: EffectStep, receipt: JSONValue) async throws -> Reversal {
     try await inner.revert(step, receipt: receipt)
@@ -41,6 +45,7 @@ final class CycleWorld {
   let journal: Journal
   var gates = GateSettings(cooldown: .init(up: 0, down: 0, other: 0))
   var strategies: [any DecisionStrategy] = []
+  var control = Cycle.Control()
   private var number = 0
 
   init(pending: Int = 8, idle: Int = 2) throws {
@@ -62,7 +67,8 @@ final class CycleWorld {
   }
 
   var executor: DecisionExecutor {
-    DecisionExecutor(backend: backend, handlers: [:], journal: journal, time: time)
+    DecisionExecutor(
+      backend: backend, handlers: [:], journal: journal, time: time, killSwitch: control.killSwitch)
   }
 
   func run(dryRun: Bool = false, autoRollback: Bool = false) async throws -> CycleReport {
@@ -73,10 +79,11 @@ final class CycleWorld {
     var gates = gates
     gates.dryRun = dryRun
     let tracer = SpanRecorder(serviceName: "test", exporter: exporter, time: time, seed: UInt64(number))
-    let cycle = Cycle(
+    var cycle = Cycle(
       backend: backend, engine: DecisionEngine(policy: try .default), gates: gates, strategies: strategies,
       handlers: [:], tracer: tracer, time: time,
       provenance: .init(engineVersion: "0", policyName: "default", policyHash: "0", seed: 1, settings: [:]))
+    cycle.control = control
     return try await cycle.run(
       id: "c-\(number)", journal: dryRun ? nil : journal, history: journal, options)
   }

@@ -75,6 +75,17 @@ enum SchemaPayloads {
       dsl --json auto replay --policy other.yaml
       """),
     Payload(
+      "auto-pending",
+      """
+      \(asking); dsl --json auto pending; dsl auto approve $id --by alice > /dev/null; dsl auto execute > /dev/null
+      dsl --json auto pending --all
+      """),
+    Payload("auto-approve", "\(asking); dsl --json auto approve $id --by alice --comment fine"),
+    Payload("auto-reject", "\(asking); dsl --json auto reject $id"),
+    Payload("auto-pause", "dsl --json auto pause --for 2h --reason move; dsl auto status > /dev/null"),
+    Payload(
+      "auto-resume", "dsl auto pause --for 2h --reason move > /dev/null; dsl --json auto resume --by bob"),
+    Payload(
       "auto-rollback",
       """
       dsl auto execute > /dev/null; dsl --json auto rollback --last 1
@@ -85,6 +96,11 @@ enum SchemaPayloads {
       dsl --json auto rollback --last 5
       """),
   ]
+
+  private static let asking = """
+    echo 'approval: {types: [scale_up]}' > coordination/dsl.yaml; dsl auto execute > /dev/null
+    id=$(dsl auto pending --format json | jq -r '.pending[0].id')
+    """
 
   private static let agents = [
     Payload(

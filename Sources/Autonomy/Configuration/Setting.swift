@@ -21,6 +21,7 @@ package struct Setting: Sendable {
     case bytes(Place<Int>, ClosedRange<Int>)
     case zone(Place<Int>)
     case level(Place<Settings.LogLevel>)
+    case types(Place<[DecisionType]>)
   }
 
   /// The key with its section: `gates.min_confidence`.
@@ -60,6 +61,7 @@ package struct Setting: Sendable {
     case .bytes: "size: 65536, 64KiB, 16MiB"
     case .zone: "local, UTC or ±hh:mm"
     case .level: Settings.LogLevel.allCases.map(\.rawValue).joined(separator: ", ")
+    case .types: "decision types: a list, or scale_down,restart"
     }
   }
 }
@@ -76,6 +78,7 @@ extension Setting {
     case .number(let path, _), .share(let path), .duration(let path, _): .double(settings[keyPath: path])
     case .optionalShare(let path), .optionalDuration(let path, _): .optional(settings[keyPath: path])
     case .level(let path): .string(settings[keyPath: path].rawValue)
+    case .types(let path): .strings(settings[keyPath: path].map(\.rawValue))
     }
   }
 
@@ -87,6 +90,8 @@ extension Setting {
     case .bytes(let path, _): Quantity.bytes(settings[keyPath: path])
     case .zone(let path): Quantity.zone(settings[keyPath: path])
     case .number(let path, _), .share(let path): Quantity.number(settings[keyPath: path])
+    case .types(let path):
+      settings[keyPath: path].isEmpty ? nil : settings[keyPath: path].map(\.rawValue).joined(separator: ",")
     default:
       switch value(in: settings) {
       case .null: nil
@@ -120,6 +125,7 @@ extension Setting {
     case .bytes(let path, let range): return keep(reader.bytes(node, in: range), at: path)
     case .zone(let path): return keep(reader.zone(node, localOffset: localOffset), at: path)
     case .level(let path): return keep(reader.level(node), at: path)
+    case .types(let path): return keep(reader.types(node), at: path)
     }
   }
 }
@@ -137,6 +143,15 @@ extension YAMLReader {
       return nil
     }
     return value
+  }
+
+  fileprivate func types(_ node: YAMLNode) -> [DecisionType]? {
+    var types: [DecisionType] = []
+    for element in oneOrMore(node) {
+      guard let text = string(element) else { return nil }
+      types += text.split { $0 == "," || $0 == " " }.map { DecisionType(rawValue: String($0)) }
+    }
+    return types
   }
 
   fileprivate func zone(_ node: YAMLNode, localOffset: Int) -> Int? {

@@ -5,12 +5,14 @@ import DecisionEngine
 /// and creating a `dsl.yaml` share.
 package enum SettingCatalog {
   /// The settings.
-  package static let all: [Setting] = fleet + handling + observing
+  package static let all: [Setting] = fleet + people + handling + observing
 
   /// The sections of a file, with what they are about.
   package static let sections: [(name: String, meaning: String)] = [
     ("limits", "How far decisions may move the fleet."),
     ("gates", "What a decision must pass before it takes effect."),
+    ("approval", "Which decisions people have to approve, and how."),
+    ("kill_switch", "What stops everything at once."),
     ("agents", "How agents are started, watched and tuned."),
     ("work", "Leases, retries and limits of work items."),
     ("records", "How the records in the directory are read."),
@@ -72,6 +74,29 @@ package enum SettingCatalog {
     Setting(
       "gates.budget.window", .duration(\.gates.budget.windowSeconds, positive),
       "The window that the budget is for."),
+  ]
+
+  private static let people: [Setting] = [
+    Setting(
+      "approval.below", .optionalShare(\.gates.approval.below),
+      "Decisions less confident than this need a person's approval."),
+    Setting(
+      "approval.types", .types(\.gates.approval.types), "Decision types that need a person's approval."),
+    Setting(
+      "approval.two_person", .types(\.gates.approval.twoPerson),
+      "Decision types that need the approval of two people."),
+    Setting(
+      "approval.expires", .duration(\.approval.expirySeconds, 1...31_536_000),
+      "How long a request waits since it was last seen, and how long an approval holds."),
+    Setting(
+      "approval.drift", .share(\.approval.drift),
+      "How far numbers that led to a decision may move before its approval is void."),
+    Setting(
+      "approval.names", .bool(\.approval.acceptsNames),
+      "Whether --by may name somebody; otherwise the account that answers counts."),
+    Setting(
+      "kill_switch.file", .optionalText(\.killSwitchFile),
+      "A file beside .dsl/STOP whose presence stops every effect at once."),
   ]
 
   private static let handling: [Setting] = [

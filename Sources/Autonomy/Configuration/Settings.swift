@@ -13,6 +13,10 @@ public struct Settings: Sendable, Equatable {
   public var limits = FleetLimits()
   /// What a decision must pass before it takes effect.
   public var gates = GateSettings()
+  /// How people approve what `gates.approval` demands.
+  public var approval = Approval()
+  /// A file beside `.dsl/STOP` whose presence stops everything; a relative path is in the coordination directory.
+  public var killSwitchFile: String?
   /// How agents are started, watched and tuned.
   public var agents = Agents()
   /// Leases, retries and limits of work items.
@@ -32,6 +36,18 @@ public struct Settings: Sendable, Equatable {
 
   /// The defaults.
   public init() {}
+
+  /// How people approve decisions.
+  public struct Approval: Sendable, Equatable {
+    /// Seconds that a request waits since it was last seen, and that an answer holds.
+    public var expirySeconds = 3600.0
+    /// The share by which numbers that an approval binds may move.
+    public var drift = 0.25
+    /// Whether `--by` may name somebody, or the account counts.
+    public var acceptsNames = true
+    /// The defaults.
+    public init() {}
+  }
 
   /// How agents are started, watched and tuned.
   public struct Agents: Sendable, Equatable {

@@ -19,6 +19,8 @@ package struct EngineStatus: Sendable {
   package var recentDecisions: [JournaledDecision]
   /// The hash of the journal's newest entry.
   package var journalHead: String?
+  /// What people did to the loop.
+  package var control: ControlStatus
   package var warnings: [String]
 }
 
@@ -44,7 +46,7 @@ extension EngineHost {
       let recent = try journal?.decisions(DecisionFilter(limit: Self.recentLimit)) ?? []
       let status = EngineStatus(
         observation: observation, snapshot: snapshot, recentDecisions: recent,
-        journalHead: try journal?.head(),
+        journalHead: try journal?.head(), control: try controlStatus(),
         warnings: warnings + snapshot.indexNotes)
       world.log.describe(status)
       return status
@@ -52,11 +54,14 @@ extension EngineHost {
   }
 
   /// Looks, scores and decides, and asks the gates, without doing anything.
-  package func analyze(_ extensions: EngineExtensions = .init()) throws -> EngineAnalysis {
+  package func analyze(_ extensions: EngineExtensions = .init()) async throws -> EngineAnalysis {
     let status = try status()
     let cycle = try cycle(extensions)
-    let set = cycle.decide(status.observation, cycle: newCycleID())
-    return EngineAnalysis(status: status, decisions: set, verdicts: try cycle.judge(set.decisions, journal))
+    let id = newCycleID()
+    let set = cycle.decide(status.observation, cycle: id)
+    let requests = try await cycle.requests(set.decisions, status.observation, journal, cycle: id)
+    let verdicts = try cycle.judge(set.decisions, journal, requests)
+    return EngineAnalysis(status: status, decisions: set, verdicts: verdicts)
   }
 
   /// Runs one turn of the loop, or carries out given decisions the same way.
@@ -74,15 +79,24 @@ extension EngineHost {
 
   /// Undoes decisions, the latest first.
   ///
-  /// - Throws: `notFound` for an unknown id, `invalidState` for one that has nothing to undo.
-  package func rollback(_ ids: [String], by: String, _ extensions: EngineExtensions = .init()) async throws
-    -> [RollbackReport]
-  {
+  /// - Parameter despiteKillSwitch: whether it is done although the kill switch is thrown.
+  /// - Throws: `notFound` for an unknown id, `invalidState` for one that has nothing to undo, and while the kill switch is
+  ///   thrown.
+  package func rollback(
+    _ ids: [String], by: String, _ extensions: EngineExtensions = .init(), despiteKillSwitch: Bool = false
+  ) async throws -> [RollbackReport] {
+    let killSwitch = despiteKillSwitch ? nil : killSwitch
+    if let reason = killSwitch?.reason() {
+      throw DSLError(
+        .invalidState, "the kill switch is thrown: \(reason)",
+        fix: "remove the file, or undo nevertheless: --despite-kill-switch")
+    }
     guard let journal else {
       throw DSLError(.notFound, "\(directory.path) has no journal, so there is nothing to undo")
     }
     let executor = DecisionExecutor(
-      backend: backend, handlers: extensions.handlers, journal: journal, time: world.time)
+      backend: backend, handlers: extensions.handlers, journal: journal, time: world.time,
+      killSwitch: killSwitch)
     var reports: [RollbackReport] = []
     for entry in try ids.map({ try journal.decision($0) }).sorted(by: { $0.at > $1.at }) {
       reports.append(try await Rollback(executor).undo(entry, by: by))
@@ -98,15 +112,18 @@ extension EngineHost {
       types: Array(extensions.handlers.keys).sorted())
     var gates = settings.gates
     gates.dryRun = gates.dryRun || dryRun
+    gates.approval.rules = policy.approvers
     let engine = DecisionEngine(
       policy: policy, health: extensions.health ?? health, limits: settings.limits)
-    return Cycle(
+    var cycle = Cycle(
       backend: backend, engine: engine, gates: gates, strategies: extensions.strategies,
       handlers: extensions.handlers, tracer: tracer, time: world.time,
       provenance: Cycle.Provenance(
         engineVersion: DSLVersion.current, policyName: policy.name,
         policyHash: PolicySource.hash(policy.source), policyText: policy.source,
         seed: world.seed, settings: SettingCatalog.json(settings)))
+    cycle.control = control
+    return cycle
   }
 
   /// A cycle's id: unique by time and the seed.

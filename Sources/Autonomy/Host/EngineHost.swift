@@ -18,6 +18,8 @@ package final class EngineHost: Sendable {
     package var seed: UInt64
     package var environment: [String: String]
     package var host: String
+    /// The account that the engine runs under: who proposes what it decides.
+    package var user = AccountName.current
     /// Takes spans meant for people; never standard output.
     package var console: @Sendable ([UInt8]) throws -> Void
     /// Told what happens, by level.

@@ -7,7 +7,8 @@ import Tracing
 extension Cycle {
   /// Carries out the decisions that passed, in order of rank, and notes those that did not.
   func carryOut(
-    _ verdicts: [Verdict], _ observation: Observation, _ executor: DecisionExecutor?, cycle: String
+    _ verdicts: [Verdict], _ observation: Observation, _ executor: DecisionExecutor?,
+    _ requests: Requests, cycle: String
   ) async throws -> [DecisionReport] {
     var reports: [DecisionReport] = []
     var refused: [RefusedDecision] = []
@@ -15,7 +16,7 @@ extension Cycle {
       let decision = verdict.decision
       switch (verdict.refusal, executor) {
       case (nil, let executor?):
-        reports.append(try await execute(decision, observation, executor, cycle: cycle))
+        reports.append(try await execute(decision, observation, executor, requests, cycle: cycle))
       case (nil, nil): reports.append(try await wouldDo(decision, observation))
       case (let refusal?, _) where refusal.gate == .dryRun:
         reports.append(try await wouldDo(decision, observation))
@@ -52,15 +53,20 @@ extension Cycle {
     return DecisionReport(decision: decision, outcome: outcome, durationMs: 0)
   }
 
-  private func plan(_ decision: Decision, _ observation: Observation) async throws -> EffectPlan {
+  func plan(_ decision: Decision, _ observation: Observation) async throws -> EffectPlan {
     if let handler = handlers[decision.type] { return try await handler.plan(decision, observation) }
     return try await backend.plan(decision, observation)
   }
 
   private func execute(
-    _ decision: Decision, _ observation: Observation, _ executor: DecisionExecutor, cycle: String
+    _ decision: Decision, _ observation: Observation, _ executor: DecisionExecutor, _ requests: Requests,
+    cycle: String
   ) async throws -> DecisionReport {
-    try await tracer.withSpan(.decisionExecution) { span in
+    let (plan, approval) = (requests.plans[decision.id], requests.approval(of: decision))
+    func carryOut() async throws -> DecisionReport {
+      try await executor.execute(decision, observation, cycle: cycle, plan: plan, approval: approval)
+    }
+    return try await tracer.withSpan(.decisionExecution) { span in
       span.set(.decisionID, decision.id)
       span.set(.decisionType, decision.type.rawValue)
       span.set(.confidence, decision.confidence)
@@ -73,17 +79,17 @@ extension Cycle {
           inner.set(
             .targetAgents, decision.parameters["target_agents"]?.int ?? observation.metrics.activeAgents)
           inner.set(.triggerReason, decision.rationale)
-          return try await executor.execute(decision, observation, cycle: cycle)
+          return try await carryOut()
         }
       case .coordinationImprove:
         report = try await tracer.withSpan(.coordinationImprovement) { inner in
           inner.set(.queueSizeBefore, observation.metrics.workQueueSize)
-          let report = try await executor.execute(decision, observation, cycle: cycle)
+          let report = try await carryOut()
           inner.set(.improvementType, report.word)
           inner.set(.queueSizeAfter, try await backend.observe().metrics.workQueueSize)
           return report
         }
-      default: report = try await executor.execute(decision, observation, cycle: cycle)
+      default: report = try await carryOut()
       }
       span.set(.executionResult, report.word)
       for trace in report.traces {

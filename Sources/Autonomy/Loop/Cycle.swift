@@ -27,6 +27,8 @@ package struct Cycle: Sendable {
   package let time: any TimeSource
   /// Written to the journal with each cycle: everything that replaying it needs beside the observation.
   package let provenance: Provenance
+  /// What people can do to it from outside.
+  package var control = Control()
 
   /// What a decision came from, beside the observation.
   package struct Provenance: Sendable, Equatable {
@@ -106,15 +108,16 @@ package struct Cycle: Sendable {
         id: id, traceID: span.context.traceContext?.traceID.description ?? "", at: time.now)
       report.dryRun = options.dryRun
       let executor = journal.map {
-        DecisionExecutor(backend: backend, handlers: handlers, journal: $0, time: time)
+        DecisionExecutor(
+          backend: backend, handlers: handlers, journal: $0, time: time, killSwitch: control.killSwitch)
       }
-      if let executor {
+      if let executor, control.killSwitch?.reason() == nil {
         report.warnings += try await Recovery(executor).run()
         if let resumed = try await Rollback(executor).resume() { report.warnings.append(resumed) }
       }
       report.observation = try await observe()
       if let executor {
-        let verifier = Verifier(executor, engine, autoRollback: options.autoRollback)
+        let verifier = Verifier(executor, engine, autoRollback: try options.autoRollback && !isHeld(journal))
         report.verifications = try await verifier.run(report.observation)
       }
       let set =
@@ -123,9 +126,11 @@ package struct Cycle: Sendable {
       report.considered = set.considered
       report.silence = set.silence
       try journal?.begin(record(report), policyText: provenance.policyText)
-      let verdicts = try judge(set.decisions, history)
+      let requests = try await requests(set.decisions, report.observation, history, cycle: id)
+      let verdicts = try judge(set.decisions, history, requests)
+      try note(requests, verdicts, journal)
       for verdict in verdicts { span.note(verdict) }
-      report.decisions = try await carryOut(verdicts, report.observation, executor, cycle: id)
+      report.decisions = try await carryOut(verdicts, report.observation, executor, requests, cycle: id)
       let after = report.executed.isEmpty ? report.observation : engine.assess(try await backend.observe())
       report.healthAfter = after.metrics.healthScore
       report.durationMs = ((time.monotonicSeconds - began) * 1_000_000).rounded() / 1000
@@ -141,10 +146,17 @@ package struct Cycle: Sendable {
   }
 
   /// Asks the gates about decisions, given what the journal knows of the past.
-  package func judge(_ decisions: [Decision], _ journal: Journal?) throws -> [Verdict] {
+  func judge(
+    _ decisions: [Decision], _ journal: Journal?, _ requests: Requests = Requests()
+  ) throws -> [Verdict] {
     let window = max(gates.budget.windowSeconds, gates.cooldown.up, gates.cooldown.down, gates.cooldown.other)
     let past = try journal?.actions(since: time.now.adding(seconds: -window)) ?? []
-    let history = GateHistory(past: past.filter { $0.outcome == .executed }.map(PastActionFact.init))
+    // What was stopped half way had an effect as well.
+    let counted: [DecisionOutcome?] = [.executed, .stopped]
+    var history = GateHistory(past: past.filter { counted.contains($0.outcome) }.map(PastActionFact.init))
+    history.stopped = control.killSwitch?.reason()
+    history.paused = PauseFact(try journal?.lastPause(), time)
+    history.approvals = requests.standings
     return Gate.judge(decisions, settings: gates, history: history, now: time.now)
   }
 

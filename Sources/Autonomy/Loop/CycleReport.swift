@@ -15,6 +15,8 @@ public struct DecisionReport: Sendable, Equatable {
     case refused(gate: String, reason: String, observed: Double?, required: Double?)
     /// A step failed; what had been done before it was undone as far as `undone` says.
     case failed(error: String, undone: String)
+    /// The kill switch stopped it after so many of its steps; they stay done.
+    case stopped(String, done: Int, of: Int)
   }
 
   /// The decision.
@@ -41,7 +43,14 @@ public struct DecisionReport: Sendable, Equatable {
     case .wouldExecute: "would_execute"
     case .refused: "refused"
     case .failed: "failed"
+    case .stopped: "stopped"
     }
+  }
+
+  /// What the journal says of one that was stopped.
+  var sentence: String {
+    guard case .stopped(let reason, let done, let all) = outcome else { return word }
+    return "the kill switch was thrown (\(reason)) after \(done) of \(all) steps; what was done stays"
   }
 }
 
@@ -92,9 +101,14 @@ public struct CycleReport: Sendable, Equatable {
   public var executed: [DecisionReport] {
     decisions.filter { if case .executed = $0.outcome { true } else { false } }
   }
-  /// Decisions of which a step failed.
+  /// Decisions of which a step failed, or that the kill switch stopped.
   public var failed: [DecisionReport] {
-    decisions.filter { if case .failed = $0.outcome { true } else { false } }
+    decisions.filter {
+      switch $0.outcome {
+      case .failed, .stopped: true
+      default: false
+      }
+    }
   }
   /// Decisions that were neither carried out nor failed.
   public var skipped: Int { decisions.count - executed.count - failed.count }
@@ -116,6 +130,10 @@ extension DecisionReport {
     case .failed(let error, let undone):
       object["error"] = .string(error)
       object["undone"] = .string(undone)
+    case .stopped(_, let done, let all):
+      object["error"] = .string(sentence)
+      object["steps_done"] = .int(done)
+      object["steps_planned"] = .int(all)
     }
     object["duration_ms"] = .double(durationMs)
     object["decision"] = decision.json

@@ -11,15 +11,18 @@ package struct DecisionExecutor: Sendable {
   package let handlers: [DecisionType: any DecisionHandler]
   package let journal: Journal
   package let time: any TimeSource
+  /// Asked before each step; `nil` for what has to be done despite it.
+  package let killSwitch: KillSwitch?
 
   package init(
     backend: any Backend, handlers: [DecisionType: any DecisionHandler], journal: Journal,
-    time: any TimeSource
+    time: any TimeSource, killSwitch: KillSwitch? = nil
   ) {
     self.backend = backend
     self.handlers = handlers
     self.journal = journal
     self.time = time
+    self.killSwitch = killSwitch
   }
 
   /// The steps for a decision: by the handler for its type where there is one, else by the backend.
@@ -30,9 +33,16 @@ package struct DecisionExecutor: Sendable {
 
   /// Carries a decision out. A step that fails has the ones before it undone, last first.
   ///
+  /// When the kill switch is thrown meanwhile, the remaining steps are not done, and those that were stay: what to make of
+  /// them is for people to say.
+  ///
+  /// - Parameters:
+  ///   - plan: made before, and the only one that may be carried out.
+  ///   - approval: the approval that it is carried out with; used up by that.
   /// - Throws: only when the journal fails: then nothing more is done, because it could not be undone.
   package func execute(
-    _ decision: Decision, _ observation: Observation, cycle: String
+    _ decision: Decision, _ observation: Observation, cycle: String, plan made: EffectPlan? = nil,
+    approval: String? = nil
   ) async throws -> DecisionReport {
     let start = time.monotonicSeconds
     func report(_ outcome: DecisionReport.Outcome) -> DecisionReport {
@@ -41,7 +51,9 @@ package struct DecisionExecutor: Sendable {
     }
     let steps: [EffectStep]
     do {
-      switch try await plan(decision, observation) {
+      var plan = made
+      if plan == nil { plan = try await self.plan(decision, observation) }
+      switch plan ?? .steps([]) {
       case .steps(let planned): steps = planned
       case .nothing(let reason):
         try intend(decision, cycle, [])
@@ -55,9 +67,21 @@ package struct DecisionExecutor: Sendable {
         decision: decision.id, outcome: .failed, message: error.description, durationMs: 0, at: time.now)
       return report(.failed(error: error.description, undone: "nothing was done"))
     }
-    try intend(decision, cycle, steps)
+    do {
+      try intend(decision, cycle, steps, approval)
+    } catch let error as DSLError where error.code == .conflict && approval != nil {
+      let gate = GateName.approval.rawValue
+      return report(.refused(gate: gate, reason: error.message, observed: nil, required: nil))
+    }
     var performed: [(step: EffectStep, receipt: JSONValue)] = []
     for (number, step) in steps.enumerated() {
+      if let reason = killSwitch?.reason() {
+        let outcome = report(.stopped(reason, done: number, of: steps.count))
+        try journal.finish(
+          decision: decision.id, outcome: .stopped, message: outcome.sentence,
+          durationMs: outcome.durationMs, at: time.now)
+        return outcome
+      }
       do {
         let receipt = try await perform(step, for: decision)
         performed.append((step, receipt))
@@ -85,10 +109,13 @@ package struct DecisionExecutor: Sendable {
     return outcome
   }
 
-  private func intend(_ decision: Decision, _ cycle: String, _ steps: [EffectStep]) throws {
+  private func intend(
+    _ decision: Decision, _ cycle: String, _ steps: [EffectStep], _ approval: String? = nil
+  ) throws {
     try journal.intend(
       decision.json, id: decision.id, cycle: cycle, type: decision.type.rawValue, target: decision.target,
-      direction: ActionDirection(of: decision.type).rawValue, steps: steps.map(\.json), at: time.now)
+      direction: ActionDirection(of: decision.type).rawValue, steps: steps.map(\.json), approval: approval,
+      at: time.now)
   }
 
   private func perform(_ step: EffectStep, for decision: Decision) async throws -> JSONValue {

@@ -61,7 +61,7 @@ package struct Rollback: Sendable {
   /// - Throws: `invalidState` when there is nothing to undo: it was not carried out, or is undone already.
   package func undo(_ entry: JournaledDecision, by: String) async throws -> RollbackReport {
     let decision = try Decision(json: entry.decision)
-    guard entry.outcome == .executed else {
+    guard entry.outcome == .executed || entry.outcome == .stopped else {
       throw DSLError(
         .invalidState,
         "decision \(decision.id) was not carried out (\(entry.outcome?.rawValue ?? "unfinished")), so there is nothing to undo"
@@ -72,12 +72,19 @@ package struct Rollback: Sendable {
     }
     try executor.journal.setState(Journal.undoMark, ["decision": .string(decision.id), "by": .string(by)])
     var report = RollbackReport(decision: decision, steps: [])
-    for journaled in entry.steps.reversed() {
+    // Of one that was stopped half way, what was done.
+    let done = entry.steps.filter { entry.outcome == .executed || $0.receipt != nil }
+    for journaled in done.reversed() {
       let step = try EffectStep(json: journaled.step)
+      if let reason = executor.killSwitch?.reason() {
+        let refusal = Reversal.refused("the kill switch is thrown: \(reason)")
+        report.steps.append(.init(action: step.action, target: step.target, reversal: refusal))
+        continue
+      }
       let reversal = try await executor.revert(step, receipt: journaled.receipt ?? .null, of: decision.type)
       report.steps.append(.init(action: step.action, target: step.target, reversal: reversal))
     }
-    let results = zip(entry.steps.reversed(), report.steps).map {
+    let results = zip(done.reversed(), report.steps).map {
       UndoneStep(step: $0.number, result: $1.json)
     }
     try executor.journal.undone(

@@ -21,6 +21,10 @@ enum ChainKind: String, CaseIterable, Sendable {
   case undo
   case verification
   case state
+  /// A request for approval, whenever it changes.
+  case approval
+  case pause
+  case pauseEnd = "pause_end"
 
   /// The kinds of what belongs to a decision.
   static let ofDecisions: [ChainKind] = [.intent, .step, .outcome, .undo, .verification]
@@ -43,6 +47,9 @@ enum ChainKind: String, CaseIterable, Sendable {
     case .undo: [ChainSource("undo", "decision=?1 AND seq=?2")]
     case .verification: [ChainSource("verifications", "decision=?1 AND seq=?2")]
     case .state: [ChainSource("state", "key=?1")]
+    case .approval: [ChainSource("approvals", "id=?1")]
+    case .pause: [ChainSource("pauses", "seq=?1", but: Self.pauseResult)]
+    case .pauseEnd: [ChainSource("pauses", "seq=?1", only: Self.pauseResult)]
     }
   }
 
@@ -59,6 +66,9 @@ enum ChainKind: String, CaseIterable, Sendable {
     case .undo: ("undo", "decision", "seq", "1")
     case .verification: ("verifications", "decision", "seq", "1")
     case .state: ("state", "key", "0", "1")
+    case .approval: ("approvals", "id", "0", "1")
+    case .pause: ("pauses", "seq", "0", "1")
+    case .pauseEnd: ("pauses", "seq", "0", Self.any(Self.pauseResult))
     }
   }
 
@@ -66,6 +76,7 @@ enum ChainKind: String, CaseIterable, Sendable {
   private static let decisionResult = [
     "outcome", "message", "duration_ms", "finished_ns", "gate", "reason", "observed", "required",
   ]
+  private static let pauseResult = ["ended_ns", "ended_by"]
   private static let stepResult = ["receipt", "performed_ns"]
 
   private static func any(_ columns: [String]) -> String {

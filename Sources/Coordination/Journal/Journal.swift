@@ -73,10 +73,11 @@ package final class Journal: Sendable {
   ///
   /// A decision that was refused before may be intended now, under the same id.
   ///
-  /// - Throws: `conflict` when it was already intended.
+  /// - Parameter approval: the approval that it is carried out with; used up by this.
+  /// - Throws: `conflict` when it was already intended, or the approval does not stand any more.
   package func intend(
     _ decision: JSONValue, id: String, cycle: String, type: String, target: String, direction: String,
-    steps: [JSONValue], at time: Timestamp
+    steps: [JSONValue], approval: String? = nil, at time: Timestamp
   ) throws(DSLError) {
     try store.write(.full) { db in
       try db.cachedStatement(
@@ -95,6 +96,7 @@ package final class Journal: Sendable {
       for (number, step) in steps.enumerated() {
         try insert.execute(arguments: [id, number, step.text()])
       }
+      if let approval { try Self.use(approval: approval, for: id, db, at: time) }
       try HashChain.append(db, .intent, id, at: time)
       // A refusal of the same decision is no longer its outcome.
       let known = try db.any("SELECT 1 FROM chain WHERE ref=? AND kind='outcome' LIMIT 1", id)

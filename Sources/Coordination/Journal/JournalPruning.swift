@@ -82,7 +82,9 @@ extension Journal {
     for cycle in cycles { try db.run("DELETE FROM cycles WHERE id=?", cycle) }
     let policies = cycles.isEmpty ? [] : try unusedPolicies(db)
     for hash in policies { try db.run("DELETE FROM policies WHERE hash=?", hash) }
-    try HashChain.forget(db, refs: decisions + cycles + policies + [prunedKey], at: now)
+    let approvals = try oldApprovals(retention, limit, db)
+    for id in approvals { try db.run("DELETE FROM approvals WHERE id=?", id) }
+    try HashChain.forget(db, refs: decisions + cycles + policies + approvals + [prunedKey], at: now)
     pruned.decisions = decisions.count
     pruned.cycles = cycles.count
     pruned.isComplete = decisions.count + cycles.count < limit
@@ -97,7 +99,7 @@ extension Journal {
 
   /// Executed, and no attempt to undo it succeeded.
   private static let isUndoable = """
-    outcome = 'executed'
+    outcome IN ('executed', 'stopped')
     AND NOT EXISTS (SELECT 1 FROM undo WHERE undo.decision = decisions.id AND undo.outcome = 'reverted')
     """
 
@@ -119,6 +121,16 @@ extension Journal {
     Int(
       try db.first("SELECT count(*) FROM decisions WHERE \(condition)", before.nanoseconds) { $0.int(0) } ?? 0
     )
+  }
+
+  /// Requests for approval that are over.
+  private static func oldApprovals(_ retention: JournalRetention, _ limit: Int, _ db: Database) throws
+    -> [String]
+  {
+    try db.rows(
+      "SELECT id FROM approvals WHERE NOT open AND changed_ns < ? ORDER BY seq LIMIT ?",
+      retention.allBefore.nanoseconds, limit
+    ) { $0.text(0) }
   }
 
   private static func unusedPolicies(_ db: Database) throws -> [String] {

@@ -76,6 +76,8 @@ package enum DecisionOutcome: String, Sendable, Hashable, CaseIterable {
   case undoneAfterFailure = "undone_after_failure"
   /// The world already was as wanted.
   case nothingToDo = "nothing_to_do"
+  /// The kill switch stopped it between its steps; those done stay until somebody undoes them.
+  case stopped
   /// A gate held it; only `refused` writes this.
   case refused
 }
@@ -184,6 +186,8 @@ package struct JournaledDecision: Sendable, Equatable {
   package var undo: [UndoAttempt] = []
   /// The last verdict on its predicted effect.
   package var verdict: JSONValue?
+  /// The approval that it was carried out with.
+  package var approval: String?
 
   /// Whether an attempt to undo it succeeded.
   package var isUndone: Bool { undo.contains { $0.outcome == .reverted } }

@@ -64,6 +64,7 @@ extension JournaledDecision {
         let reason: String? = row["reason"]
         return Refusal(gate: gate, reason: reason ?? "", observed: row["observed"], required: row["required"])
       })
+    approval = row["approval"]
   }
 }
 

@@ -12,6 +12,9 @@ enum JournalSchema {
     migrator.registerMigration("4 cycles by policy") { db in
       try db.execute(sql: "CREATE INDEX cycles_policy ON cycles (policy_hash)")
     }
+    migrator.registerMigration("5 approvals, pauses") { db in
+      try db.execute(sql: Journal.approvalsSchema + Journal.pausesSchema)
+    }
     return migrator
   }
 

@@ -26,4 +26,12 @@ public protocol Backend: Sendable {
   func revert(_ step: EffectStep, receipt: JSONValue) async throws -> Reversal
   /// Finds out what became of a step whose process died before the outcome was noted.
   func inspect(_ step: EffectStep) async throws -> StepTrace
+  /// What an approval of a step binds beyond the step itself: a digest of the target as it is now, when a change of it
+  /// should make the approval void; `nil` when the step says it all.
+  func mark(of step: EffectStep) async -> String?
+}
+
+extension Backend {
+  /// Nothing beyond the step.
+  public func mark(of step: EffectStep) async -> String? { nil }
 }

@@ -19,7 +19,7 @@ struct AnalyzeCommand: ReportingCommand {
   func report(_ context: Context) async throws -> Report? {
     let loaded = try context.settings([setting("policy", policy, "--policy")])
     return try await context.withEngine(loaded.settings, .look) { engine in
-      let analysis = try engine.analyze()
+      let analysis = try await engine.analyze()
       let verbose = global.verbose
       var report = Report(Self.reportName, data(analysis, context.directory.path)) { paint in
         text(analysis, paint, verbose: verbose)
@@ -42,7 +42,7 @@ struct AnalyzeCommand: ReportingCommand {
       "considered": .array(analysis.decisions.considered.map(\.json)),
       "evidence": .array(observation.evidence.map(\.json)), "blind": .optional(observation.blind),
       "problems": StatusView.problems(analysis.status.snapshot),
-      "problem_count": .int(analysis.status.snapshot.problemCount),
+      "problem_count": .int(analysis.status.snapshot.problemCount), "control": analysis.status.control.json,
     ]
   }
 
@@ -50,6 +50,7 @@ struct AnalyzeCommand: ReportingCommand {
     let metrics = analysis.status.observation.metrics
     var text = paint("Health: ", .strong) + paint(metrics.healthState)
     text += (metrics.healthScore.map { " (\(Shown.number($0, decimals: 5)))" } ?? "") + "\n"
+    text += analysis.status.control.text(paint)
     for verdict in analysis.verdicts { text += lines(verdict, paint) }
     if let silence = analysis.decisions.silence { text += silence + "\n" }
     guard verbose else { return text }

@@ -6,6 +6,7 @@ struct AutoCommand: AsyncParsableCommand {
     commandName: "auto", abstract: "Observe, decide, act, verify and undo.",
     subcommands: [
       StatusCommand.self, AnalyzeCommand.self, ExecuteCommand.self, LoopCommand.self, HistoryCommand.self,
-      ShowCommand.self, ExplainCommand.self, ReplayCommand.self, RollbackCommand.self,
+      ShowCommand.self, ExplainCommand.self, ReplayCommand.self, RollbackCommand.self, PendingCommand.self,
+      ApproveCommand.self, RejectCommand.self, PauseCommand.self, ResumeCommand.self,
     ])
 }

@@ -55,7 +55,7 @@ struct CycleView {
   private func mark(_ decision: DecisionReport, _ paint: Paint) -> String {
     switch decision.outcome {
     case .executed: paint.mark(true)
-    case .failed: paint.mark(false)
+    case .failed, .stopped: paint.mark(false)
     case .nothingToDo, .wouldExecute, .refused: paint.mark(nil)
     }
   }
@@ -69,6 +69,8 @@ struct CycleView {
         + (steps.count > 5 ? " and \(steps.count - 5) more" : "")
     case .refused(let gate, let reason, _, _): "held by \(gate): \(reason)"
     case .failed(let error, let undone): "\(error); \(undone)"
+    case .stopped(let reason, let done, let all):
+      "the kill switch was thrown (\(reason)) after \(done) of \(all) steps; what was done stays"
     }
   }
 }

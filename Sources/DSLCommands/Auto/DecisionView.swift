@@ -88,6 +88,7 @@ enum DecisionView {
     return switch entry.outcome {
     case .executed: paint("executed", .good)
     case .failed, .undoneAfterFailure: paint("failed", .bad)
+    case .stopped: paint("stopped", .warning)
     case .nothingToDo: paint("nothing to do", .quiet)
     case .refused: paint("refused by \(entry.refusal?.gate ?? "a gate")", .warning)
     case nil: paint("unfinished", .warning)

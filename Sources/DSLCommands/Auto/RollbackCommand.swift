@@ -24,6 +24,9 @@ struct RollbackCommand: ReportingCommand {
   @Option(help: ArgumentHelp("Undo every decision that this cycle carried out.", valueName: "id"))
   var cycle: String?
 
+  @Flag(name: .customLong("despite-kill-switch"), help: "Undo although the kill switch is thrown.")
+  var despiteKillSwitch = false
+
   @OptionGroup var global: GlobalOptions
 
   mutating func validate() throws {
@@ -37,7 +40,8 @@ struct RollbackCommand: ReportingCommand {
     let loaded = try context.settings()
     try loaded.requireReadable()
     return try await context.withEngine(loaded.settings, .act) { engine in
-      let undone = try await engine.rollback(try chosen(engine), by: "dsl auto rollback")
+      let undone = try await engine.rollback(
+        try chosen(engine), by: "dsl auto rollback", despiteKillSwitch: despiteKillSwitch)
       var report = Report(
         Self.reportName, ["decisions": .array(undone.map(\.json)), "count": .int(undone.count)]
       ) {
@@ -58,7 +62,7 @@ struct RollbackCommand: ReportingCommand {
 
   private func chosen(_ engine: EngineHost) throws -> [String] {
     guard ids.isEmpty else { return ids }
-    let executed: [DecisionOutcome] = [.executed]
+    let executed: [DecisionOutcome] = [.executed, .stopped]
     let cycle = try cycle.flatMap { try engine.journal?.cycle($0).record.id }
     let all =
       try engine.journal?.decisions(DecisionFilter(cycle: cycle, outcomes: executed, limit: 1000)) ?? []

@@ -37,7 +37,7 @@ struct StatusView {
       "metrics": metrics.json, "evidence": .array(observation.evidence.map(\.json)),
       "agents": .array(observation.agents.map(\.json)), "blind": .optional(observation.blind),
       "problems": Self.problems(status.snapshot), "problem_count": .int(status.snapshot.problemCount),
-      "journal_head": .optional(status.journalHead),
+      "journal_head": .optional(status.journalHead), "control": status.control.json,
     ]
   }
 
@@ -55,6 +55,7 @@ struct StatusView {
     text += metrics.healthScore.map { " (\(Shown.number($0, decimals: 5)))" } ?? ""
     text += paint("  \(directory)", .quiet) + "\n"
     if let blind = observation.blind { text += "  " + paint(blind, .warning) + "\n" }
+    text += status.control.text(paint)
     var table = TextTable(rows: rows(paint))
     table.rightAligned = [2]
     text += table.text(paint)

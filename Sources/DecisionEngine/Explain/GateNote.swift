@@ -50,11 +50,14 @@ package struct GateNote: Sendable, Equatable {
       budget: .init(count: .max, windowSeconds: settings.budget.windowSeconds))
     var past = history
     if gate != .leader { past.otherHolder = nil }
+    if gate != .killSwitch { past.stopped = nil }
+    if gate != .paused { past.paused = nil }
     switch gate {
-    case .leader: break
+    case .leader, .killSwitch, .paused: break
     case .confidence: alone.minConfidence = settings.requiredConfidence
     case .cooldown: alone.cooldown = settings.cooldown
     case .budget: alone.budget = settings.budget
+    case .approval: alone.approval = settings.approval
     case .maxDecisions: alone.maxDecisionsPerCycle = settings.maxDecisionsPerCycle
     case .maxConcurrent: alone.maxConcurrent = settings.maxConcurrent
     case .dryRun: alone.dryRun = settings.dryRun
@@ -74,11 +77,14 @@ package struct GateNote: Sendable, Equatable {
     let missing = refusal.observed.flatMap { found in refusal.required.map { $0 - found } }
     switch gate {
     case .leader: return "when that process ends"
+    case .killSwitch: return "when that file is removed"
+    case .paused: return "then, or with dsl auto resume"
     case .confidence:
       if fresh >= required { return "with fresh evidence, which makes it \(NumberText.short(fresh))" }
       return "at min_confidence \(NumberText.short(verdict.decision.confidence)) or less"
     case .cooldown: return "in \(NumberText.short(missing ?? 0)) s"
     case .budget: return "after \(NumberText.short(1 - (missing ?? 0))) fewer in the window"
+    case .approval: return "with dsl auto approve"
     case .maxDecisions: return "with max_decisions_per_cycle \(NumberText.short((refusal.observed ?? 0) + 1))"
     case .maxConcurrent: return "when \(NumberText.short(1 - (missing ?? 0))) of them have ended"
     case .dryRun: return "without dry run"

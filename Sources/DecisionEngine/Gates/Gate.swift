@@ -43,9 +43,9 @@ struct GateJudge {
   }
 
   mutating func refusal(of decision: Decision) -> GateRefusal? {
-    if let refusal = leader() ?? confidence(decision) ?? cooldown(decision) ?? budget() ?? limits() {
-      return refusal
-    }
+    if let refusal = leader() ?? killSwitch() ?? paused() { return refusal }
+    let judged = confidence(decision) ?? cooldown(decision) ?? budget() ?? approval(decision) ?? limits()
+    if let refusal = judged { return refusal }
     accepted += 1
     return settings.dryRun ? GateRefusal(gate: .dryRun, reason: "dry run: nothing is done") : nil
   }

@@ -49,6 +49,8 @@ public struct GateSettings: Sendable, Equatable {
   public var cooldown: Cooldown
   /// Actions in a window of time.
   public var budget: Budget
+  /// Which decisions people have to approve.
+  public var approval = Approval()
 
   /// Settings; the defaults are those of the document.
   public init(

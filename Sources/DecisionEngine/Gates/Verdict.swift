@@ -4,12 +4,18 @@ public import DSLBase
 public enum GateName: String, Sendable, Hashable, CaseIterable {
   /// Another process leads the loop.
   case leader
+  /// Somebody threw the kill switch.
+  case killSwitch = "kill_switch"
+  /// Somebody paused the loop.
+  case paused
   /// The decision is not sure enough.
   case confidence
   /// The last action on the target is too recent.
   case cooldown
   /// Too many actions in the window of time.
   case budget
+  /// People have to approve it and have not.
+  case approval
   /// Enough decisions have passed in this cycle.
   case maxDecisions = "max_decisions"
   /// Too many actions are under way.
@@ -103,6 +109,12 @@ public struct GateHistory: Sendable, Equatable {
   public var running: Int
   /// Who leads the loop, when it is not this process.
   public var otherHolder: String?
+  /// Why the kill switch is thrown; `nil` when it is not.
+  public var stopped: String?
+  /// The pause that holds.
+  public var paused: PauseFact?
+  /// Where decisions that need approval stand, by their ids.
+  public var approvals: [String: ApprovalStanding] = [:]
 
   /// A history.
   public init(past: [PastActionFact] = [], running: Int = 0, otherHolder: String? = nil) {

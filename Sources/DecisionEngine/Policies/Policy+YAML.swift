@@ -46,7 +46,7 @@ struct PolicyReader {
   private static let keys = ["name", "description", "let", "evidence", "rules", "silence"]
   private static let ruleKeys = [
     "name", "type", "priority", "confidence", "target", "let", "when", "parameters", "description",
-    "rationale",
+    "rationale", "approval",
   ]
 
   init(reader: YAMLReader, types: [String], known: [String]) {
@@ -128,13 +128,14 @@ struct PolicyReader {
     let parameters = map["parameters"].map { inner.parameters($0) } ?? []
     let description = reader.required("description", in: map).flatMap { inner.template($0) }
     let rationale = reader.required("rationale", in: map).flatMap { inner.template($0) }
+    let approval = map["approval"].flatMap { reader.choice($0, of: Policy.approvals) }
     guard let name, let type, let priority, let confidence, let when, let description, let rationale else {
       return nil
     }
     return Policy.Rule(
       name: name, bindings: bindings, when: when, type: DecisionType(rawValue: type), priority: priority,
       confidence: confidence, target: target, parameters: parameters, description: description,
-      rationale: rationale)
+      rationale: rationale, approvers: approval.flatMap(Policy.approvals.firstIndex) ?? 0)
   }
 
   private func silence(_ node: YAMLNode) -> Policy.Silence? {

@@ -11,6 +11,15 @@ public struct Policy: Sendable, Equatable {
   /// The rules' names, in order.
   public var ruleNames: [String] { rules.map(\.name) }
 
+  /// What a rule may say of approval: the position is how many people it takes.
+  static let approvals = ["none", "required", "two_person"]
+  /// How many people have to approve what a rule decides, by its name; without those that need none.
+  package var approvers: [String: Int] {
+    var found: [String: Int] = [:]
+    for rule in rules where rule.approvers > 0 { found[rule.name] = rule.approvers }
+    return found
+  }
+
   let bindings: [Binding]
   let rules: [Rule]
   let silences: [Silence]
@@ -28,6 +37,8 @@ public struct Policy: Sendable, Equatable {
     let parameters: [Parameter]
     let description: Template
     let rationale: Template
+    /// How many people have to approve what it decides.
+    let approvers: Int
   }
 
   /// A parameter of the decision: as written, or computed.

@@ -31,10 +31,10 @@ import Testing
         id: "c-\(number)", executed: 1, failed: 2, skipped: 3, durationMs: 4.5, healthAfter: 0.5, notes: ["a"]
       )
     }
-    func intend(_ id: String) throws {
+    func intend(_ id: String, approval: String? = nil) throws {
       try journal.intend(
         ["id": .string(id)], id: id, cycle: "c-1", type: "scale_up", target: "fleet", direction: "up",
-        steps: [["action": "start_agent"], ["action": "note"]], at: start)
+        steps: [["action": "start_agent"], ["action": "note"]], approval: approval, at: start)
     }
     try intend("d-1")
     for step in 0..<2 { try journal.performed(decision: "d-1", step: step, receipt: ["pid": 4], at: start) }
@@ -50,10 +50,21 @@ import Testing
     }
     try journal.refused(refused)
     // What was refused may be carried out later, under the same id.
-    try intend("d-3")
+    let approval = StoredApproval(
+      id: "p-1", subject: "s", status: "approved", isOpen: true, reason: "r", createdAt: start,
+      expiresAt: start, usedBy: nil, document: [:])
+    try journal.save([approval], at: start)
+    try intend("d-3", approval: "p-1")
+    try pauseTwice(journal)
     try journal.setState("mark", ["a": 1])
     try journal.setState("gone", ["a": 1])
     try journal.setState("gone", .null)
+  }
+
+  /// Two pauses, of which the second ended the first.
+  private func pauseTwice(_ journal: Journal) throws {
+    let time = ManualTime()
+    for _ in 0..<2 { _ = try journal.pause(seconds: 60, by: "me", reason: "move", time) }
   }
 
   /// Makes a journal, changes its file by SQL, and checks it.
@@ -91,9 +102,9 @@ import Testing
 
   @Test func aJournalAsItWasWrittenIsFine() throws {
     let report = try check()
-    #expect(report.faults == [] && report.entries == 23 && report.pruned.gaps == 0)
+    #expect(report.faults == [] && report.entries == 28 && report.pruned.gaps == 0)
     #expect(report.head?.count == 64)
-    #expect(try check(anchor: report.head).anchor == 23)
+    #expect(try check(anchor: report.head).anchor == 28)
     #expect(report.uncovered.isEmpty)
   }
 
@@ -101,6 +112,7 @@ import Testing
   @Test(arguments: [
     ("policies", "hash", "abc"), ("cycles", "seq", "c-0"), ("decisions", "seq", "d-"), ("undo", "seq", "d-1"),
     ("verifications", "seq", "d-1"), ("state", "key", "mark"), ("steps", "decision || number", "d-1"),
+    ("approvals", "seq", "p-1"), ("pauses", "seq", ""),
   ])
   func everyColumnIsCovered(table: String, key: String, owner: String) throws {
     for column in try columns(of: table) {
@@ -132,7 +144,7 @@ import Testing
       ["INSERT INTO undo VALUES (9, 'd-2', 1, 'me', 'reverted', '', '[]')"],
       "undo of d-2: has no entry: put in by something else"
     ),
-    (["UPDATE decisions SET outcome='executed' WHERE id='d-3'"], "entry 20 (outcome of d-3): was edited"),
+    (["UPDATE decisions SET outcome='executed' WHERE id='d-3'"], "entry 22 (outcome of d-3): was edited"),
     (
       [
         "UPDATE chain SET seq=-1 WHERE seq=10", "UPDATE chain SET seq=10 WHERE seq=11",
@@ -148,7 +160,7 @@ import Testing
 
   @Test func aCutTailIsFoundByAHeadThatWasKept() throws {
     let kept = try #require(try check().head)
-    let cut = ["DELETE FROM chain WHERE seq > 20", "DELETE FROM state"]
+    let cut = ["DELETE FROM chain WHERE seq > 25", "DELETE FROM state"]
     let unanchored = try check(cut)
     #expect(unanchored.faults.isEmpty, "nothing in the file itself can tell")
     let report = try check(cut, anchor: kept)
@@ -172,13 +184,13 @@ import Testing
       _ = try prune(journal, idle: limit, all: -10)
     }
     let report = try #require(try journal.verifyChain(anchor: before))
-    #expect(report.faults == [] && report.anchor == 23)
+    #expect(report.faults == [] && report.anchor == 28)
     // c-1 and c-2 have decisions and stay.
     #expect(report.pruned.entries >= 2)
     _ = try prune(journal, idle: 9, all: 9)
     let rest = try #require(try journal.verifyChain())
     #expect(rest.faults == [], "\(rest.faults.map(\.text))")
-    #expect(rest.pruned.entries > 10 && rest.entries < 20)
+    #expect(rest.pruned.entries > 10 && rest.entries < 25)
     try journal.checkpoint()
     let raw = try DatabaseQueue(path: directory.journal)
     try raw.write {

@@ -72,25 +72,33 @@ import Testing
     let note = try #require(explanation.rules.first { $0.consideration.rule == "scale_up_critical" })
     #expect(note.outcome == "matches" && note.distance.hasPrefix("no longer with "))
     #expect(note.gates.map(\.gate) == GateName.allCases)
-    #expect(note.gates[1].text == "confidence lets it pass: 0.95, needs 0.6")
+    #expect(note.gates.first { $0.gate == .confidence }?.text == "confidence lets it pass: 0.95, needs 0.6")
   }
 
   @Test func everyGateSaysHowFar() throws {
     let now = Timestamp(seconds: 1000)
-    let history = GateHistory(
+    var history = GateHistory(
       past: [PastActionFact(type: .scaleUp, target: "fleet", at: now.adding(seconds: -12))], running: 2,
       otherHolder: "host:1")
-    let gates = GateSettings(
+    history.stopped = "fire (STOP)"
+    history.paused = PauseFact(
+      until: Timestamp(seconds: 1060), by: "alice", reason: "a move", leftSeconds: 60)
+    var gates = GateSettings(
       minConfidence: 0.96, dryRun: true, maxDecisionsPerCycle: 0, maxConcurrent: 1,
       budget: .init(count: 1, windowSeconds: 60))
+    gates.approval.types = [.scaleUp]
     let explanation = try explain("default", .sample, gates: gates, history: history)
     let note = try #require(explanation.rules.first { $0.consideration.rule == "scale_up_critical" })
     #expect(
       note.gates.map(\.text) == [
         "leader holds it: the loop is led by host:1; passes when that process ends",
+        "kill_switch holds it: the kill switch is thrown: fire (STOP); passes when that file is removed",
+        "paused holds it: paused until 1970-01-01T00:17:40Z by alice because a move; "
+          + "passes then, or with dsl auto resume",
         "confidence holds it: confidence 0.95 is below 0.96; passes at min_confidence 0.95 or less",
         "cooldown holds it: scale_up of fleet was 12 s ago, scale_up waits 30 s after it; passes in 18 s",
         "budget holds it: 1 actions in the last 60 s, the budget is 1; passes after 1 fewer in the window",
+        "approval holds it: needs a person's approval: approval.types names scale_up; passes with dsl auto approve",
         "max_decisions holds it: 0 decisions passed in this cycle, at most 0 may; "
           + "passes with max_decisions_per_cycle 1",
         "max_concurrent holds it: 2 actions are under way, at most 1 may be; passes when 2 of them have ended",
@@ -106,7 +114,7 @@ import Testing
       history: GateHistory(), now: Timestamp(seconds: 1))
     let note = try #require(explanation.rules.first { $0.decision != nil })
     #expect(note.evidenceFactor == 0.5 && note.confidence == 0.95)
-    #expect(note.gates[1].remedy == "with fresh evidence, which makes it 0.95")
+    #expect(note.gates.first { $0.gate == .confidence }?.remedy == "with fresh evidence, which makes it 0.95")
   }
 
   @Test func blindnessIsExplainedToo() throws {

@@ -1,0 +1,98 @@
+import ArgumentParser
+import Autonomy
+import Coordination
+import DSLBase
+import DecisionEngine
+
+/// `dsl auto pause`: nothing is done for a while.
+struct PauseCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pause", abstract: "Let the loop look and decide, but do nothing, for a time.",
+    discussion: """
+      It resumes by itself. An effect that is under way is finished. Works while a loop runs, and before one does.
+        dsl auto pause --for 2h --reason 'moving the database'
+      """)
+  static let reportName = "auto-pause"
+
+  @Option(name: .customLong("for"), help: ArgumentHelp("How long: 30m, 2h.", valueName: "duration"))
+  var duration: String
+
+  @Option(help: "Why, for everybody who asks.")
+  var reason: String
+
+  @Option(help: ArgumentHelp("Who asks for it; the account unless given.", valueName: "name"))
+  var by: String?
+
+  @OptionGroup var global: GlobalOptions
+
+  func report(_ context: Context) async throws -> Report? {
+    let seconds = try Input.seconds(duration, "--for")
+    let who = try Identity.person(by, context)
+    guard try context.directory.files.status(context.directory.path + "/.") != nil else {
+      throw DSLError(
+        .notFound, "there is no directory \(context.directory.path)",
+        fix: "make one: dsl init \(context.directory.path)")
+    }
+    let journal = try Journal(directory: context.directory, access: .readWrite)
+    let pause = try journal.pause(seconds: seconds, by: who.name, reason: reason, context.time)
+    return Report(Self.reportName, ["pause": pause.json(context.time)]) { _ in
+      "paused until \(pause.until.description.prefix(19))Z; dsl auto resume ends it\n"
+    }
+  }
+}
+
+/// `dsl auto resume`: ends a pause.
+struct ResumeCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resume", abstract: "End a pause before its time.")
+  static let reportName = "auto-resume"
+
+  @Option(help: ArgumentHelp("Who asks for it; the account unless given.", valueName: "name"))
+  var by: String?
+
+  @OptionGroup var global: GlobalOptions
+
+  func report(_ context: Context) async throws -> Report? {
+    let who = try Identity.person(by, context)
+    let pause = try context.journalForNotes().resume(by: who.name, context.time)
+    return Report(Self.reportName, ["pause": pause.json(context.time)]) { _ in "the loop goes on\n" }
+  }
+}
+
+extension JournaledPause {
+  /// All fields; `left_s` is 0 when it is over.
+  func json(_ time: any TimeSource) -> JSONValue {
+    [
+      "since": at.json, "until": until.json, "left_s": .double(left(time) ?? 0), "by": .string(by),
+      "reason": .string(reason), "ended_at": endedAt?.json ?? .null, "ended_by": .optional(endedBy),
+    ]
+  }
+}
+
+extension ControlStatus {
+  /// What holds the loop back, and what waits.
+  var json: JSONValue {
+    [
+      "kill_switch": .optional(stopped),
+      "paused": paused.map {
+        [
+          "until": $0.until.json, "left_s": .double($0.leftSeconds), "by": .string($0.by),
+          "reason": .string($0.reason),
+        ]
+      } ?? .null,
+      "waiting_for_approval": .int(waiting), "approved": .int(approved),
+    ]
+  }
+
+  /// Lines for people; none when nothing holds the loop back and nothing waits.
+  func text(_ paint: Paint) -> String {
+    var lines: [String] = []
+    if let stopped {
+      lines.append(paint("Stopped: ", .bad) + Shown.safe("the kill switch is thrown: \(stopped)"))
+    }
+    if let paused { lines.append(paint("Paused: ", .warning) + Shown.safe(paused.text)) }
+    if waiting > 0 { lines.append("\(waiting) decisions wait for approval: dsl auto pending") }
+    if approved > 0 { lines.append("\(approved) approved decisions wait for the next cycle") }
+    return lines.map { $0 + "\n" }.joined()
+  }
+}
