@@ -21,7 +21,7 @@ struct RootCommand: AsyncParsableCommand {
       AutoCommand.self, AgentCommand.self, WorkCommand.self, PolicyCommand.self, JournalCommand.self,
       TelemetryCommand.self,
       ConfigCommand.self,
-      InitCommand.self,
+      ImportCommand.self, DoctorCommand.self, InitCommand.self,
     ])
 
   @OptionGroup var global: GlobalOptions

@@ -218,6 +218,15 @@ enum SchemaPayloads {
 
   private static let upkeep = [
     Payload(
+      "doctor",
+      "dsl --json doctor; dsl --json doctor -c nowhere; rm coordination/agent_*; dsl --json doctor --fix"),
+    Payload(
+      "import-swarmsh",
+      """
+      mkdir swarm; echo '[{"work_item_id":"w-9","status":"active"},{"x":1},{' > swarm/work_claims.json
+      dsl --json import swarmsh swarm --dry-run; dsl --json import swarmsh swarm; dsl --json import swarmsh swarm
+      """),
+    Payload(
       "journal-info", "dsl --json journal info; dsl auto execute > /dev/null; dsl --json journal info"),
     Payload(
       "journal-check", "dsl --json journal check; dsl auto execute > /dev/null; dsl --json journal check"),

@@ -113,7 +113,7 @@ package enum AtomicFile {
   }
 
   /// Whether a name is `.<name>.<pid>-<number>.tmp`; other people's hidden `.tmp` files are none of our business.
-  private static func isTemp(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+  static func isTemp(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
     let parts = name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     guard parts.count >= 4, parts[0].isEmpty, parts[parts.count - 1].elementsEqual("tmp".utf8) else {
       return false

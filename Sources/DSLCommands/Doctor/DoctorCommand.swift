@@ -1,0 +1,98 @@
+import ArgumentParser
+import Autonomy
+import Coordination
+import DSLBase
+
+/// `dsl doctor`: what is wrong here, and what mends it.
+struct DoctorCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor", abstract: "Say what is wrong with a directory, and what mends it.",
+    discussion: """
+      Looks at records, agents, claims, journal, queue, configuration, clocks, permissions and space. Changes nothing \
+      without --fix; with it, temps of dead writers are moved to .dsl/quarantine/temps and finished items are written \
+      to their files, with a note in the journal.
+      Ends with 0 when nothing is wrong, 1 with warnings, 2 with errors; with --fix, by what is left.
+        dsl doctor
+        dsl doctor --fix
+        dsl --json doctor | jq -r '.data.findings[] | .id + ": " + .fix'
+      """)
+  static let reportName = "doctor"
+
+  @Flag(help: "Mend what is safe to mend.")
+  var fix = false
+
+  @OptionGroup var global: GlobalOptions
+
+  func report(_ context: Context) async throws -> Report? {
+    let (settings, problems) = configuration(context)
+    var limits = RecordLimits()
+    limits.recordBytes = settings.records.maxBytes
+    limits.heartbeatSeconds = settings.agents.heartbeatLimitSeconds
+    let examination = DoctorExamination(
+      context.directory, limits: limits, time: context.time, seed: context.randomSeed,
+      assumedOffset: settings.records.assumedOffsetSeconds)
+    func look() throws -> DoctorFacts {
+      let probe = EngineProbe(context.directory)
+      var facts = try examination.facts(engineActs: probe.isHeld)
+      facts.configuration = problems
+      return facts
+    }
+    var facts = try look()
+    var mended: [String] = []
+    if fix, Diagnosis.findings(facts).contains(where: \.isSafe) {
+      let (done, moved) = try examination.mend(facts)
+      mended = done
+      try note(done, moved, context)
+      facts = try look()
+    }
+    let findings = Diagnosis.findings(facts)
+    let errors = findings.count { $0.severity == .error }
+    let data: JSONValue = [
+      "coordination_dir": .string(context.directory.path), "findings": .array(findings.map(\.json)),
+      "errors": .int(errors), "warnings": .int(findings.count - errors), "mended": .strings(mended),
+    ]
+    var report = Report(Self.reportName, data) { Self.text(findings, mended, $0) }
+    report.status = errors > 0 ? .critical : findings.isEmpty ? .success : .gateFailed
+    return report
+  }
+
+  /// The settings, and what is wrong with them or with the policy; the defaults where they cannot be read.
+  private func configuration(_ context: Context) -> (Settings, [DSLError]) {
+    do {
+      let loaded = try context.settings()
+      do {
+        _ = try PolicySource(loaded.settings.policy, context.directory).load()
+        return (loaded.settings, [])
+      } catch {
+        return (loaded.settings, [Self.told(error)])
+      }
+    } catch {
+      return (Settings(), [Self.told(error)])
+    }
+  }
+
+  private static func told(_ error: any Error) -> DSLError {
+    error as? DSLError ?? DSLError(.invalidInput, "the configuration cannot be read", cause: "\(error)")
+  }
+
+  private func note(_ done: [String], _ moved: [(from: String, to: String)], _ context: Context) throws {
+    let journal = try Journal(directory: context.directory, access: .readWrite)
+    try journal.setState(
+      "doctor \(context.time.now)",
+      [
+        "done": .strings(done),
+        "moved": .array(moved.map { ["from": .string($0.from), "to": .string($0.to)] }),
+      ])
+  }
+
+  private static func text(_ findings: [DoctorFinding], _ mended: [String], _ paint: Paint) -> String {
+    var text = mended.map { paint("mended", .good) + " " + Shown.safe($0) + "\n" }.joined()
+    guard !findings.isEmpty else { return text + paint("nothing is wrong", .good) + "\n" }
+    for finding in findings {
+      let word = paint(finding.severity.rawValue, finding.severity == .error ? .bad : .warning)
+      text += "\(word) \(finding.id): \(Shown.safe(finding.evidence))\n"
+      text += paint("    fix: " + Shown.safe(finding.fix), .quiet) + "\n"
+    }
+    return text
+  }
+}
