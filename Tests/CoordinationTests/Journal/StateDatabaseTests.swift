@@ -1,4 +1,4 @@
-import Coordination
+@testable import Coordination
 import DSLBase
 import GRDB
 import Glibc
@@ -82,15 +82,14 @@ import Testing
         == .unsupported)
   }
 
-  /// A journal as the first program wrote it, told by what its schema lacks.
+  /// A journal as the first program wrote it.
   private func makeOldJournal() throws {
-    try Journal(directory: directory, access: .readWrite).setState("x", 1)
-    try DatabaseQueue(path: directory.journal).inDatabase { db in
-      try db.execute(
-        sql: """
-          DROP TABLE policies; DROP TABLE chain; DROP TABLE chain_gaps; DROP INDEX cycles_policy;
-          DELETE FROM grdb_migrations WHERE identifier NOT LIKE '1 %'; PRAGMA user_version=1
-          """)
+    try directory.files.makeDirectory(directory.state)
+    let old = try DatabaseQueue(path: directory.journal)
+    try JournalSchema.migrations.migrate(
+      old, upTo: "1 cycles, decisions, steps, undo, verifications, state")
+    try old.inDatabase { db in
+      try db.execute(sql: "INSERT INTO state VALUES ('x', '1'); PRAGMA user_version=1")
     }
   }
 
