@@ -51,8 +51,10 @@ package struct CoordinationDirectory: Sendable {
   package var quarantine: String { state + "/quarantine" }
   /// What started agents print.
   package var logs: String { state + "/logs" }
-  /// Held by the one engine that acts.
+  /// Held by the engine that leads, from its start to its end.
   package var engineLock: String { state + "/engine.lock" }
+  /// Shared by a leader around each commit, held alone by the next one while its term begins.
+  package var fenceLock: String { state + "/fence.lock" }
 
   /// Whether an id can be part of a file name: 1 to 200 bytes of printable ASCII without `/`, `\` or a leading dot.
   ///

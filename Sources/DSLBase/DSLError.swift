@@ -17,12 +17,16 @@ public struct DSLError: Error, Sendable, CustomStringConvertible {
     public static let conflict = Code(rawValue: "conflict")
     /// Somebody else holds the lock.
     public static let locked = Code(rawValue: "locked")
+    /// This engine led, and another leads by now: what it wanted to change is left to that one.
+    public static let superseded = Code(rawValue: "superseded")
     /// The operation makes no sense in the present state.
     public static let invalidState = Code(rawValue: "invalid_state")
     /// A file of ours cannot be read back.
     public static let corrupt = Code(rawValue: "corrupt")
     /// The operating system refused: permission, space, I/O.
     public static let io = Code(rawValue: "io_error")
+    /// A file or directory that was open is no longer at its place.
+    public static let gone = Code(rawValue: "gone")
     /// The engine is blind: it has nothing to base a decision on.
     public static let unknownState = Code(rawValue: "unknown_state")
     /// This backend or build cannot do that.

@@ -44,7 +44,9 @@ enum ExitStatus: Int32, CaseIterable {
 
   private static let table: [(code: DSLError.Code, status: ExitStatus)] = [
     (.invalidInput, .invalidInput), (.notFound, .notFound), (.conflict, .conflict), (.locked, .locked),
-    (.invalidState, .invalidState), (.corrupt, .corrupt), (.io, .io), (.unknownState, .unknownState),
+    (.superseded, .locked),
+    (.invalidState, .invalidState), (.corrupt, .corrupt), (.io, .io), (.gone, .io),
+    (.unknownState, .unknownState),
     (.unsupported, .unsupported), (.timeout, .timeout), (.cancelled, .cancelled),
     (.internalError, .internalError),
   ]

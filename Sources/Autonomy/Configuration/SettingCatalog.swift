@@ -19,6 +19,7 @@ package enum SettingCatalog {
     ("telemetry", "What is kept of the engine's own spans."),
     ("journal", "How long the journal remembers."),
     ("loop", "How `dsl auto loop` runs."),
+    ("leader", "Who acts when several engines run on one directory."),
     ("log", "Messages on stderr."),
   ]
 
@@ -181,9 +182,21 @@ package enum SettingCatalog {
       "loop.auto_rollback", .bool(\.loop.autoRollback),
       "Whether decisions that made health worse are undone."),
     Setting(
+      "loop.stop_timeout", .duration(\.loop.stopTimeoutSeconds, 0.01...86_400),
+      "Time that the effect under way has to end in when the loop is told to stop."),
+    Setting(
       "loop.leader_election", .bool(\.leaderElection),
-      "Whether to wait for the engine lock instead of giving up when another engine holds it.",
+      "Whether to stand by for the lead instead of giving up while another engine has it.",
       environment: ["DSLMODEL_AUTO_LEADER_ELECTION"]),
+    Setting(
+      "leader.lease", .duration(\.leader.durationSeconds, 0.1...86_400),
+      "How long a leader that gives no sign is waited for before another takes over."),
+    Setting(
+      "leader.renew_deadline", .duration(\.leader.renewDeadlineSeconds, 0.05...86_400),
+      "How long a leader that cannot renew its lease goes on; less than the lease."),
+    Setting(
+      "leader.retry", .duration(\.leader.retrySeconds, 0.01...86_400),
+      "Time between two renewals, and between two looks of an engine that stands by."),
     Setting(
       "log.level", .level(\.logLevel), "The least severe level that is shown.",
       environment: ["DSL_LOG", "LOGURU_LEVEL"]),

@@ -1,3 +1,4 @@
+package import DSLBase
 public import DecisionEngine
 
 /// Everything that can be configured, with its defaults.
@@ -31,8 +32,10 @@ public struct Settings: Sendable, Equatable {
   public var loop = Loop()
   /// The least severe level that is logged to stderr.
   public var logLevel = LogLevel.warning
-  /// Whether to wait for the engine lock instead of refusing to start when another engine holds it.
+  /// Whether to wait for the lead instead of refusing to start while another engine has it.
   public var leaderElection = false
+  /// How long a lead lasts without a sign of its holder.
+  package var leader = LeaseTiming()
 
   /// The defaults.
   public init() {}
@@ -137,6 +140,8 @@ public struct Settings: Sendable, Equatable {
     public var watch = false
     /// Whether decisions that made health worse are undone.
     public var autoRollback = false
+    /// Seconds that the effect under way gets to end in when the loop is told to stop.
+    public var stopTimeoutSeconds = 30.0
     /// The defaults.
     public init() {}
   }

@@ -104,11 +104,18 @@ struct SettingsDraft {
       "agents.max_concurrency")
     check(
       settings.work.retryBaseSeconds <= settings.work.retryMaxSeconds, "work.retry_base", "work.retry_max")
+    let leader = settings.leader
+    check(
+      leader.retrySeconds < leader.renewDeadlineSeconds, "leader.retry", "leader.renew_deadline",
+      "not below")
+    check(
+      leader.renewDeadlineSeconds < leader.durationSeconds, "leader.renew_deadline", "leader.lease",
+      "not below")
   }
 
-  private mutating func check(_ holds: Bool, _ low: String, _ high: String) {
+  private mutating func check(_ holds: Bool, _ low: String, _ high: String, _ how: String = "above") {
     guard !holds else { return }
     problems.append(
-      "\(low) (\(loaded.source(of: low))) is above \(high) (\(loaded.source(of: high)))")
+      "\(low) (\(loaded.source(of: low))) is \(how) \(high) (\(loaded.source(of: high)))")
   }
 }

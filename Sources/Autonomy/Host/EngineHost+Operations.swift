@@ -1,6 +1,7 @@
 package import Coordination
 package import DSLBase
 package import DecisionEngine
+import Synchronization
 import Telemetry
 
 /// Strategies, handlers and a score that come from Swift rather than from files.
@@ -22,6 +23,8 @@ package struct EngineStatus: Sendable {
   /// What people did to the loop.
   package var control: ControlStatus
   package var warnings: [String]
+  /// Who leads.
+  package var leader: LeaderStatus
 }
 
 /// What `dsl auto analyze` tells.
@@ -47,7 +50,8 @@ extension EngineHost {
       let status = EngineStatus(
         observation: observation, snapshot: snapshot, recentDecisions: recent,
         journalHead: try journal?.head(), control: try controlStatus(),
-        warnings: warnings + snapshot.indexNotes)
+        warnings: warnings + snapshot.indexNotes,
+        leader: try LeaderStatus(directory, journal, host: world.host, time: world.time))
       world.log.describe(status)
       return status
     }
@@ -66,13 +70,19 @@ extension EngineHost {
 
   /// Runs one turn of the loop, or carries out given decisions the same way.
   package func runCycle(
-    _ options: Cycle.Options = .init(), _ extensions: EngineExtensions = .init(), decisions: [Decision]? = nil
+    _ options: Cycle.Options = .init(), _ extensions: EngineExtensions = .init(),
+    decisions: [Decision]? = nil,
+    supervision: Cycle.Supervision = .init()
   ) async throws -> CycleReport {
     var options = options
     options.dryRun = options.dryRun || settings.gates.dryRun || access != .act
-    var report = try await cycle(extensions, dryRun: options.dryRun).run(
+    var cycle = try cycle(extensions, dryRun: options.dryRun)
+    cycle.supervision = supervision
+    let seat = seat
+    cycle.supervision.otherLeader = { seat?.otherLeader }
+    var report = try await cycle.run(
       id: newCycleID(), journal: options.dryRun ? nil : journal, history: journal, options, given: decisions)
-    if !options.dryRun { report.warnings += upkeep() }
+    if !options.dryRun, report.supersededBy == nil { report.warnings += upkeep() }
     world.log.describe(report)
     return report
   }
@@ -108,8 +118,7 @@ extension EngineHost {
   ///
   /// - Throws: `invalidInput` when the policy cannot be read.
   package func cycle(_ extensions: EngineExtensions, dryRun: Bool = false) throws -> Cycle {
-    let policy = try PolicySource(settings.policy, directory).load(
-      types: Array(extensions.handlers.keys).sorted())
+    let policy = try policy(types: Array(extensions.handlers.keys).sorted())
     var gates = settings.gates
     gates.dryRun = gates.dryRun || dryRun
     gates.approval.rules = policy.approvers
@@ -124,6 +133,16 @@ extension EngineHost {
         seed: world.seed, settings: SettingCatalog.json(settings)))
     cycle.control = control
     return cycle
+  }
+
+  /// The policy, read when it is first asked for: a loop decides by one policy until it is told to reload.
+  private func policy(types: [DecisionType]) throws -> Policy {
+    try loadedPolicy.withLock { loaded in
+      if let loaded { return loaded }
+      let policy = try PolicySource(settings.policy, directory).load(types: types)
+      loaded = policy
+      return policy
+    }
   }
 
   /// A cycle's id: unique by time and the seed.

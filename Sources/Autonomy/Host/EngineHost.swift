@@ -1,8 +1,8 @@
 package import Coordination
 package import DSLBase
 import DecisionEngine
-import Glibc
 package import Logging
+import Synchronization
 package import Telemetry
 
 /// One engine over one coordination directory, put together from settings: what every command runs on.
@@ -53,19 +53,28 @@ package final class EngineHost: Sendable {
   package let journal: Journal?
   /// What deserves attention and is no error, a sentence each.
   package let warnings: [String]
-  private let lock: (any FileLock)?
+  /// The lead, for an engine that acts.
+  package let seat: EngineSeat?
+  private let ownsSeat: Bool
+  /// The policy, once it was needed.
+  let loadedPolicy = Mutex<Policy?>(nil)
 
-  /// Opens an engine.
+  /// Opens an engine. One that acts leads from now on, until `close`.
   ///
-  /// - Throws: `locked` when another engine acts on the directory; `notFound` when it is to act and there is none;
+  /// - Parameter seat: of a process that leads already; it stays with the caller.
+  /// - Throws: `locked` when another engine leads; `notFound` when it is to act and there is none;
   ///   `corrupt`, `io`, `unsupported` from the journal and the queue.
-  package init(path: String, settings: Settings, access: EngineAccess, world: World) throws {
+  package init(
+    path: String, settings: Settings, access: EngineAccess, world: World, seat given: EngineSeat? = nil
+  ) throws {
     directory = CoordinationDirectory(path: path, files: world.files)
     self.settings = settings
     self.access = access
     self.world = world
-    if access == .act { try Self.prepare(directory) }
-    lock = access == .act ? try Self.takeLock(directory) : nil
+    var seat = access == .act ? given : nil
+    if access == .act, seat == nil { seat = try EngineSeat(leading: directory, settings.leader, world) }
+    self.seat = seat
+    ownsSeat = given == nil
     let telemetry = TelemetrySettings(environment: world.environment, version: DSLVersion.current)
     var warnings = telemetry.warnings
     let hasState = (try? world.files.status(directory.state)) != nil
@@ -81,9 +90,9 @@ package final class EngineHost: Sendable {
       resource: telemetry.resource, exporter: exporter, time: world.time, seed: world.seed,
       parent: telemetry.parent,
       sampler: settings.telemetry.sampler(telemetry.sampler))
-    if access == .act {
-      queue = try WorkQueue(directory: directory, time: world.time, seed: world.seed, access: .readWrite)
-      journal = try Journal(directory: directory, access: .readWrite)
+    if let seat {
+      queue = try Self.queue(directory, world, leavingOnFailure: ownsSeat ? seat : nil)
+      journal = seat.journal
     } else {
       // What cannot be reached is told; what is there and damaged is an error, because the engine could not work.
       queue = try Self.look(&warnings) { [directory] in
@@ -92,17 +101,31 @@ package final class EngineHost: Sendable {
       }
       journal = try Self.look(&warnings) { [directory] in try Journal.openForReading(directory) }
     }
+    var fence: Fence?
+    if let seat { fence = Fence(directory, seat.journal) }
     backend = FilesBackend(
-      directory, queue: queue, time: world.time, processes: world.processes,
+      directory, queue: queue, fence: fence, time: world.time,
+      processes: world.processes,
       options: FilesBackend.Options(settings, host: world.host),
       index: writable ? .readWrite : access == .look && hasState ? .readOnly : .none)
     self.warnings = warnings
   }
 
-  /// Releases the engine's lock and writes out what spans are left.
+  /// Gives the lead up and writes out what spans are left.
   package func close() {
     tracer.flush()
-    lock?.unlock()
+    if ownsSeat { seat?.leave() }
+  }
+
+  private static func queue(
+    _ directory: CoordinationDirectory, _ world: World, leavingOnFailure seat: EngineSeat?
+  ) throws -> WorkQueue {
+    do {
+      return try WorkQueue(directory: directory, time: world.time, seed: world.seed, access: .readWrite)
+    } catch {
+      seat?.leave()
+      throw error
+    }
   }
 
   private static func look<State>(_ warnings: inout [String], _ open: () throws -> State?) throws -> State? {
@@ -118,7 +141,8 @@ package final class EngineHost: Sendable {
     }
   }
 
-  private static func prepare(_ directory: CoordinationDirectory) throws {
+  /// Makes sure that there is a directory with room for the engine's own state.
+  static func prepare(_ directory: CoordinationDirectory) throws {
     guard let status = try directory.files.status(directory.path + "/.") else {
       throw DSLError(
         .notFound, "there is no directory \(directory.path)", fix: "make one: dsl init \(directory.path)")
@@ -130,22 +154,6 @@ package final class EngineHost: Sendable {
     do throws(FileError) { try directory.files.makeDirectory(directory.state) } catch {
       throw error.asDSLError
     }
-  }
-
-  private static func takeLock(_ directory: CoordinationDirectory) throws -> any FileLock {
-    // Whoever only asks whether an engine acts holds the lock for some microseconds; an engine holds it for good.
-    for attempt in 0..<3 {
-      if attempt > 0 { usleep(2000) }
-      do throws(FileError) {
-        let lock = try directory.files.lock(directory.engineLock, exclusive: true, wait: false)
-        if let lock { return lock }
-      } catch {
-        throw error.asDSLError
-      }
-    }
-    throw DSLError(
-      .locked, "another engine acts on \(directory.path)",
-      fix: "wait until it has ended, or stop it; its lock ends with its process")
   }
 }
 

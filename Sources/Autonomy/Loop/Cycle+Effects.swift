@@ -8,15 +8,30 @@ extension Cycle {
   /// Carries out the decisions that passed, in order of rank, and notes those that did not.
   func carryOut(
     _ verdicts: [Verdict], _ observation: Observation, _ executor: DecisionExecutor?,
-    _ requests: Requests, cycle: String
+    _ requests: Requests, cycle: String, warnings: inout [String]
   ) async throws -> [DecisionReport] {
     var reports: [DecisionReport] = []
     var refused: [RefusedDecision] = []
-    for verdict in verdicts {
+    var newLeader: String?
+    for (number, verdict) in verdicts.enumerated() {
       let decision = verdict.decision
+      if let newLeader {
+        reports.append(.left(decision, reason: newLeader))
+        continue
+      }
       switch (verdict.refusal, executor) {
+      case (nil, _?) where supervision.isStopping():
+        warnings.append("told to stop: \(verdicts.count - number) decisions were left alone")
+        try executor?.journal.refused(refused)
+        return reports
       case (nil, let executor?):
-        reports.append(try await execute(decision, observation, executor, requests, cycle: cycle))
+        do {
+          reports.append(try await execute(decision, observation, executor, requests, cycle: cycle))
+        } catch let error as DSLError where error.code == .superseded {
+          newLeader = error.message
+          reports.append(.left(decision, reason: error.message))
+        }
+        supervision.progressed()
       case (nil, nil): reports.append(try await wouldDo(decision, observation))
       case (let refusal?, _) where refusal.gate == .dryRun:
         reports.append(try await wouldDo(decision, observation))
@@ -35,7 +50,8 @@ extension Cycle {
             observed: refusal.observed, required: refusal.required))
       }
     }
-    try executor?.journal.refused(refused)
+    // The journal is the new leader's; what was left out will be decided by that one.
+    if newLeader == nil { try executor?.journal.refused(refused) }
     return reports
   }
 

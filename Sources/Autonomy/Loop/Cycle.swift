@@ -29,6 +29,20 @@ package struct Cycle: Sendable {
   package let provenance: Provenance
   /// What people can do to it from outside.
   package var control = Control()
+  /// What goes on around the turn.
+  package var supervision = Supervision()
+
+  /// What a turn asks whoever runs it, and tells it.
+  package struct Supervision: Sendable {
+    /// Who leads instead of this engine; `nil` while it may act.
+    package var otherLeader: @Sendable () -> String? = { nil }
+    /// Whether the turn is to end after the effect under way.
+    package var isStopping: @Sendable () -> Bool = { false }
+    /// Called whenever the turn has come a step further.
+    package var progressed: @Sendable () -> Void = {}
+
+    package init() {}
+  }
 
   /// What a decision came from, beside the observation.
   package struct Provenance: Sendable, Equatable {
@@ -97,52 +111,65 @@ package struct Cycle: Sendable {
   ///   - journal: `nil` for a dry run, which leaves no trace.
   ///   - given: decisions to carry out instead of deciding.
   ///   - history: the journal that the gates ask about the past; read only.
-  /// - Throws: when the backend or the journal fails. What a decision runs into is in the report.
+  /// - Throws: when the backend or the journal fails. What a decision runs into is in the report, and so is another
+  ///   engine's taking over: then nothing more is done or journaled.
   package func run(
     id: String, journal: Journal?, history: Journal?, _ options: Options,
     given: [Decision]? = nil
   ) async throws -> CycleReport {
-    let began = time.monotonicSeconds
-    return try await tracer.withSpan(.cycleComplete) { span in
+    try await tracer.withSpan(.cycleComplete) { span in
       var report = CycleReport(
         id: id, traceID: span.context.traceContext?.traceID.description ?? "", at: time.now)
       report.dryRun = options.dryRun
-      let executor = journal.map {
-        DecisionExecutor(
-          backend: backend, handlers: handlers, journal: $0, time: time, killSwitch: control.killSwitch)
+      do {
+        try await turn(&report, span, journal, history, options, given)
+      } catch let error as DSLError where error.code == .superseded {
+        report.standDown(error)
       }
-      if let executor, control.killSwitch?.reason() == nil {
-        report.warnings += try await Recovery(executor).run()
-        if let resumed = try await Rollback(executor).resume() { report.warnings.append(resumed) }
-      }
-      report.observation = try await observe()
-      if let executor {
-        let verifier = Verifier(executor, engine, autoRollback: try options.autoRollback && !isHeld(journal))
-        report.verifications = try await verifier.run(report.observation)
-      }
-      let set =
-        given.map { DecisionSet(decisions: $0, silence: nil, considered: []) }
-        ?? decide(report.observation, cycle: id)
-      report.considered = set.considered
-      report.silence = set.silence
-      try journal?.begin(record(report), policyText: provenance.policyText)
-      let requests = try await requests(set.decisions, report.observation, history, cycle: id)
-      let verdicts = try judge(set.decisions, history, requests)
-      try note(requests, verdicts, journal)
-      for verdict in verdicts { span.note(verdict) }
-      report.decisions = try await carryOut(verdicts, report.observation, executor, requests, cycle: id)
-      let after = report.executed.isEmpty ? report.observation : engine.assess(try await backend.observe())
-      report.healthAfter = after.metrics.healthScore
-      report.durationMs = ((time.monotonicSeconds - began) * 1_000_000).rounded() / 1000
-      finish(span, report)
-      try journal?.finishCycle(
-        id: id, executed: report.executed.count, failed: report.failed.count, skipped: report.skipped,
-        durationMs: report.durationMs, healthAfter: report.healthAfter,
-        notes: report.warnings + report.verifications + (report.silence.map { [$0] } ?? []))
-      report.journalHead = try journal?.head()
-      if let head = report.journalHead { span.set(.journalHead, head) }
       return report
     }
+  }
+
+  /// The turn itself, noting in the report what it comes to.
+  private func turn(
+    _ report: inout CycleReport, _ span: RecordedSpan, _ journal: Journal?, _ history: Journal?,
+    _ options: Options, _ given: [Decision]?
+  ) async throws {
+    let began = time.monotonicSeconds
+    let executor = journal.map {
+      DecisionExecutor(
+        backend: backend, handlers: handlers, journal: $0, time: time, killSwitch: control.killSwitch)
+    }
+    if let executor, control.killSwitch?.reason() == nil {
+      report.warnings += try await Recovery(executor).run()
+      if let resumed = try await Rollback(executor).resume() { report.warnings.append(resumed) }
+    }
+    report.observation = try await observe()
+    if let executor {
+      let verifier = Verifier(executor, engine, autoRollback: try options.autoRollback && !isHeld(journal))
+      report.verifications = try await verifier.run(report.observation)
+    }
+    let set =
+      given.map { DecisionSet(decisions: $0, silence: nil, considered: []) }
+      ?? decide(report.observation, cycle: report.id)
+    report.considered = set.considered
+    report.silence = set.silence
+    try journal?.begin(record(report, epoch: journal?.epoch ?? 0), policyText: provenance.policyText)
+    let requests = try await requests(set.decisions, report.observation, history, cycle: report.id)
+    let verdicts = try judge(set.decisions, history, requests)
+    try note(requests, verdicts, journal)
+    for verdict in verdicts { span.note(verdict) }
+    report.decisions = try await carryOut(verdicts, report.observation, executor, requests, cycle: report.id, warnings: &report.warnings)
+    let after = report.executed.isEmpty ? report.observation : engine.assess(try await backend.observe())
+    report.healthAfter = after.metrics.healthScore
+    report.durationMs = ((time.monotonicSeconds - began) * 1_000_000).rounded() / 1000
+    finish(span, report)
+    try journal?.finishCycle(
+      id: report.id, executed: report.executed.count, failed: report.failed.count, skipped: report.skipped,
+      durationMs: report.durationMs, healthAfter: report.healthAfter,
+      notes: report.warnings + report.verifications + (report.silence.map { [$0] } ?? []))
+    report.journalHead = try journal?.head()
+    if let head = report.journalHead { span.set(.journalHead, head) }
   }
 
   /// Asks the gates about decisions, given what the journal knows of the past.
@@ -157,15 +184,16 @@ package struct Cycle: Sendable {
     history.stopped = control.killSwitch?.reason()
     history.paused = PauseFact(try journal?.lastPause(), time)
     history.approvals = requests.standings
+    history.otherHolder = supervision.otherLeader()
     return Gate.judge(decisions, settings: gates, history: history, now: time.now)
   }
 
-  private func record(_ report: CycleReport) -> CycleRecord {
+  private func record(_ report: CycleReport, epoch: Int64) -> CycleRecord {
     CycleRecord(
       id: report.id, startedAt: report.startedAt, backend: backend.name,
       engineVersion: provenance.engineVersion,
       policyName: provenance.policyName, policyHash: provenance.policyHash, seed: provenance.seed,
       settings: provenance.settings, observation: report.observation.json,
-      metrics: report.observation.metrics.json, traceID: report.traceID, dryRun: false, epoch: 0)
+      metrics: report.observation.metrics.json, traceID: report.traceID, dryRun: false, epoch: epoch)
   }
 }

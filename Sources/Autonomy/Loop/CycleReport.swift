@@ -82,6 +82,8 @@ public struct CycleReport: Sendable, Equatable {
   public var durationMs: Double
   /// The hash of the journal's newest entry when it had ended, 64 hexadecimal digits; `nil` for a dry run.
   public var journalHead: String?
+  /// Who leads by now, when this engine lost the lead during the cycle: the rest of it was left out.
+  public internal(set) var supersededBy: String?
 
   /// A cycle that has only begun.
   init(id: String, traceID: String, at time: Timestamp) {
@@ -114,7 +116,25 @@ public struct CycleReport: Sendable, Equatable {
   public var skipped: Int { decisions.count - executed.count - failed.count }
 }
 
+extension CycleReport {
+  /// Ends a cycle in which another engine took the lead: what was begun is that one's to settle.
+  mutating func standDown(_ error: DSLError) {
+    guard supersededBy == nil else { return }
+    supersededBy = error.message
+    silence = silence ?? (decisions.isEmpty ? error.message : nil)
+    warnings.append(error.description)
+  }
+}
+
 extension DecisionReport {
+  /// A decision that was left to another engine.
+  static func left(_ decision: Decision, reason: String) -> DecisionReport {
+    DecisionReport(
+      decision: decision,
+      outcome: .refused(gate: GateName.leader.rawValue, reason: reason, observed: nil, required: nil),
+      durationMs: 0)
+  }
+
   /// The decision's members, then `outcome`, `result`, `duration_ms` and what belongs to the outcome.
   public var json: JSONValue {
     var object: JSONObject = ["decision_id": .string(decision.id), "type": .string(decision.type.rawValue)]

@@ -39,7 +39,8 @@ package struct DecisionExecutor: Sendable {
   /// - Parameters:
   ///   - plan: made before, and the only one that may be carried out.
   ///   - approval: the approval that it is carried out with; used up by that.
-  /// - Throws: only when the journal fails: then nothing more is done, because it could not be undone.
+  /// - Throws: only when the journal fails, because what is not journaled could not be undone; and `superseded` when
+  ///   another engine leads by now, which settles what was begun. Then nothing more is done.
   package func execute(
     _ decision: Decision, _ observation: Observation, cycle: String, plan made: EffectPlan? = nil,
     approval: String? = nil
@@ -86,6 +87,8 @@ package struct DecisionExecutor: Sendable {
         let receipt = try await perform(step, for: decision)
         performed.append((step, receipt))
         try journal.performed(decision: decision.id, step: number, receipt: receipt, at: time.now)
+      } catch let error as DSLError where error.code == .superseded {
+        throw error
       } catch {
         let reason = "\(step.action) \(step.target): \(error)"
         let undone = await takeBack(performed, of: decision.type)
@@ -119,6 +122,7 @@ package struct DecisionExecutor: Sendable {
   }
 
   private func perform(_ step: EffectStep, for decision: Decision) async throws -> JSONValue {
+    try journal.requireLeadership()
     if let handler = handlers[decision.type] { return try await handler.perform(step, for: decision) }
     return try await backend.perform(step, for: decision)
   }
@@ -126,6 +130,7 @@ package struct DecisionExecutor: Sendable {
   /// Undoes one performed step.
   package func revert(_ step: EffectStep, receipt: JSONValue, of type: DecisionType) async throws -> Reversal
   {
+    try journal.requireLeadership()
     if let handler = handlers[type] { return try await handler.revert(step, receipt: receipt) }
     return try await backend.revert(step, receipt: receipt)
   }

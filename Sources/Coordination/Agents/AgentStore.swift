@@ -20,8 +20,13 @@ package struct AgentStore: Sendable {
   /// One record may not be larger than this, bytes.
   package static let sizeLimit = 1 << 20
   private let directory: CoordinationDirectory
+  private let fence: Fence?
 
-  package init(_ directory: CoordinationDirectory) { self.directory = directory }
+  /// - Parameter fence: of the leader whose changes these are; `nil` for an agent's own, and for people's.
+  package init(_ directory: CoordinationDirectory, fence: Fence? = nil) {
+    self.directory = directory
+    self.fence = fence
+  }
 
   private var lockFile: String { directory.state + "/agents.lock" }
 
@@ -41,7 +46,7 @@ package struct AgentStore: Sendable {
   ///
   /// - Parameter members: members beside those that `AgentRecord` knows.
   /// - Returns: whether it was made; `false` when there is one already, which is left as it is.
-  /// - Throws: `invalidInput` for an id that cannot be a file name; `io`.
+  /// - Throws: `invalidInput` for an id that cannot be a file name; `superseded`; `io`.
   package func create(_ record: AgentRecord, _ members: [(key: String, value: JSONValue?)] = [])
     throws(DSLError)
     -> Bool
@@ -61,7 +66,7 @@ package struct AgentStore: Sendable {
   ///   - change: gets the record as it is now and the members beside it that shall be set (`nil` removes one). What it
   ///     throws leaves the record as it was.
   /// - Returns: the record as committed.
-  /// - Throws: `notFound` when there is none; what `change` throws; `io`.
+  /// - Throws: `notFound` when there is none; what `change` throws; `superseded`; `io`.
   @discardableResult
   package func update(
     _ id: String,
@@ -124,6 +129,7 @@ package struct AgentStore: Sendable {
       throw error.asDSLError
     }
     defer { lock?.unlock() }
-    return try body()
+    guard let fence else { return try body() }
+    return try fence.protect(body)
   }
 }

@@ -1,13 +1,17 @@
 package import DSLBase
 import GRDB
+import Synchronization
 
 /// The engine's memory of what it saw, decided, did and undid: `.dsl/journal.sqlite`.
 ///
 /// Every call is one transaction and durable when it returns. The order is the point: `intend` before the first effect,
 /// `performed` after each, `finish` at the end; whatever a dead process left between is found by `unfinished`.
+/// What a leader writes (`lead`) carries its epoch, and is refused in the same transaction once another term has begun.
 /// Opened for reading, a journal that does not exist reads as an empty one, and nothing is created.
 package final class Journal: Sendable {
   let store: StateDatabase
+  /// The epoch of the term that writes belong to; 0 outside any.
+  let fence = Atomic<Int64>(0)
 
   /// Opens the journal of a directory.
   ///
@@ -26,7 +30,7 @@ package final class Journal: Sendable {
   /// - Parameter policyText: the text whose hash the cycle names; kept once, however many cycles it decides.
   /// - Throws: `conflict` when there is a cycle of that id.
   package func begin(_ cycle: CycleRecord, policyText: String? = nil) throws(DSLError) {
-    try store.write(.full) { db in
+    try writeLeading { db in
       if let policyText {
         try db.run(
           "INSERT INTO policies (hash, name, text) VALUES (?,?,?) ON CONFLICT (hash) DO NOTHING",
@@ -56,7 +60,7 @@ package final class Journal: Sendable {
     id: String, executed: Int, failed: Int, skipped: Int, durationMs: Double, healthAfter: Double?,
     notes: [String]
   ) throws(DSLError) {
-    try store.write(.full) { db in
+    try writeLeading { db in
       try db.cachedStatement(
         sql: """
           UPDATE cycles SET executed=?, failed=?, skipped=?, duration_ms=?, health_after=?, notes=? WHERE id=?
@@ -79,16 +83,17 @@ package final class Journal: Sendable {
     _ decision: JSONValue, id: String, cycle: String, type: String, target: String, direction: String,
     steps: [JSONValue], approval: String? = nil, at time: Timestamp
   ) throws(DSLError) {
-    try store.write(.full) { db in
+    try writeLeading { db in
       try db.cachedStatement(
         sql: """
-          INSERT INTO decisions (id, cycle, type, target, direction, decision, at_ns) VALUES (?,?,?,?,?,?,?)
+          INSERT INTO decisions (id, cycle, type, target, direction, decision, at_ns, epoch) VALUES (?,?,?,?,?,?,?,?)
           ON CONFLICT (id) DO UPDATE SET cycle=excluded.cycle, type=excluded.type, target=excluded.target,
-            direction=excluded.direction, decision=excluded.decision, at_ns=excluded.at_ns, outcome=NULL,
+            direction=excluded.direction, decision=excluded.decision, at_ns=excluded.at_ns, epoch=excluded.epoch,
+            outcome=NULL,
             message=NULL, finished_ns=NULL, gate=NULL, reason=NULL, observed=NULL, required=NULL
           WHERE decisions.gate IS NOT NULL
           """
-      ).execute(arguments: [id, cycle, type, target, direction, decision.text(), time.nanoseconds])
+      ).execute(arguments: [id, cycle, type, target, direction, decision.text(), time.nanoseconds, epoch])
       guard db.changesCount == 1 else {
         throw DSLError(.conflict, "decision \(id) is already in the journal")
       }
@@ -110,9 +115,10 @@ package final class Journal: Sendable {
   package func performed(
     decision id: String, step: Int, receipt: JSONValue, at time: Timestamp
   ) throws(DSLError) {
-    try store.write(.full) { db in
-      try db.cachedStatement(sql: "UPDATE steps SET receipt=?, performed_ns=? WHERE decision=? AND number=?")
-        .execute(arguments: [receipt.text(), time.nanoseconds, id, step])
+    try writeLeading { db in
+      try db.cachedStatement(
+        sql: "UPDATE steps SET receipt=?, performed_ns=?, epoch=? WHERE decision=? AND number=?"
+      ).execute(arguments: [receipt.text(), time.nanoseconds, epoch, id, step])
       guard db.changesCount == 1 else {
         throw DSLError(.notFound, "the journal has no step \(step) of decision \(id)")
       }
@@ -126,12 +132,13 @@ package final class Journal: Sendable {
   package func finish(
     decision id: String, outcome: DecisionOutcome, message: String, durationMs: Double, at time: Timestamp
   ) throws(DSLError) {
-    try store.write(.full) { db in
+    try writeLeading { db in
       try db.cachedStatement(
         sql: """
-          UPDATE decisions SET outcome=?, message=?, duration_ms=?, finished_ns=? WHERE id=? AND outcome IS NULL
+          UPDATE decisions SET outcome=?, message=?, duration_ms=?, finished_ns=?, outcome_epoch=?
+          WHERE id=? AND outcome IS NULL
           """
-      ).execute(arguments: [outcome.rawValue, message, durationMs, time.nanoseconds, id])
+      ).execute(arguments: [outcome.rawValue, message, durationMs, time.nanoseconds, epoch, id])
       guard db.changesCount == 0 else { return try HashChain.append(db, .outcome, id, at: time) }
       let present = try String.fetchOne(db, sql: "SELECT outcome FROM decisions WHERE id=?", arguments: [id])
       guard let present else { throw DSLError(.notFound, "the journal has no decision \(id)") }
@@ -144,7 +151,7 @@ package final class Journal: Sendable {
   /// - Throws: `conflict` when one of them was carried out.
   package func refused(_ entries: [RefusedDecision]) throws(DSLError) {
     guard !entries.isEmpty else { return }
-    try store.write(.full) { db in
+    try writeLeading { db in
       let insert = try db.cachedStatement(
         sql: """
           INSERT INTO decisions (id, cycle, type, target, direction, decision, at_ns, outcome, message, finished_ns,
@@ -176,11 +183,12 @@ package final class Journal: Sendable {
     by asker: String
   ) throws(DSLError) {
     let results = JSONValue.array(steps.map { ["step": .int($0.step), "result": $0.result] })
-    try store.write(.full) { db in
+    try writeLeading { db in
       try Self.require(decision: id, db)
       try db.cachedStatement(
-        sql: "INSERT INTO undo (decision, at_ns, asked_by, outcome, reason, steps) VALUES (?,?,?,?,?,?)"
-      ).execute(arguments: [id, time.nanoseconds, asker, outcome.rawValue, reason, results.text()])
+        sql:
+          "INSERT INTO undo (decision, at_ns, asked_by, outcome, reason, steps, epoch) VALUES (?,?,?,?,?,?,?)"
+      ).execute(arguments: [id, time.nanoseconds, asker, outcome.rawValue, reason, results.text(), epoch])
       try HashChain.append(db, .undo, id, part: db.lastInsertedRowID, at: time)
     }
   }
@@ -189,7 +197,7 @@ package final class Journal: Sendable {
   ///
   /// - Throws: `notFound` when there is no such decision.
   package func verified(decision id: String, _ verdict: JSONValue) throws(DSLError) {
-    try store.write(.full) { db in
+    try writeLeading { db in
       try Self.require(decision: id, db)
       try db.cachedStatement(sql: "INSERT INTO verifications (decision, verdict) VALUES (?,?)")
         .execute(arguments: [id, verdict.text()])
@@ -199,7 +207,7 @@ package final class Journal: Sendable {
 
   /// Remembers a small value under a name; `null` forgets it.
   package func setState(_ key: String, _ value: JSONValue) throws(DSLError) {
-    try store.write(.full) { db in try Self.remember(key, value, db) }
+    try writeLeading { db in try Self.remember(key, value, db) }
   }
 
   static func remember(_ key: String, _ value: JSONValue, _ db: Database) throws {

@@ -50,7 +50,7 @@ extension Journal {
   ///
   /// - Throws: `io`, `locked`, `corrupt`; then nothing was forgotten.
   package func prune(_ retention: JournalRetention, now: Timestamp) throws(DSLError) -> JournalPruned {
-    try store.write(.normal) { db in try Self.prune(retention, now, db) }
+    try writeLeading(.normal) { db in try Self.prune(retention, now, db) }
   }
 
   /// What `prune` would do; nothing is changed.

@@ -189,6 +189,11 @@ package struct JournaledDecision: Sendable, Equatable {
   /// The approval that it was carried out with.
   package var approval: String?
 
+  /// The term in which it was intended; 0 when it was refused, or is from before terms were kept.
+  package var epoch: Int64 = 0
+  /// The term in which its outcome was written: a later one when another leader settled it.
+  package var outcomeEpoch: Int64?
+
   /// Whether an attempt to undo it succeeded.
   package var isUndone: Bool { undo.contains { $0.outcome == .reverted } }
 }

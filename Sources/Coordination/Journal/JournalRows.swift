@@ -65,6 +65,8 @@ extension JournaledDecision {
         return Refusal(gate: gate, reason: reason ?? "", observed: row["observed"], required: row["required"])
       })
     approval = row["approval"]
+    epoch = row["epoch"]
+    outcomeEpoch = row["outcome_epoch"]
   }
 }
 

@@ -15,8 +15,21 @@ enum JournalSchema {
     migrator.registerMigration("5 approvals, pauses") { db in
       try db.execute(sql: Journal.approvalsSchema + Journal.pausesSchema)
     }
+    migrator.registerMigration("6 leadership") { db in try db.execute(sql: leadership) }
     return migrator
   }
+
+  /// A row a term of a leader, and the term in which each intent, receipt, outcome and undo was written.
+  private static let leadership = """
+    CREATE TABLE leadership (
+      epoch INTEGER PRIMARY KEY, host TEXT NOT NULL, pid INTEGER NOT NULL, start_ticks TEXT NOT NULL,
+      boot_id TEXT NOT NULL, acquired_ns INTEGER NOT NULL, renewed_ns INTEGER NOT NULL, renewed_boot_s REAL NOT NULL,
+      renewals INTEGER NOT NULL, duration_s REAL NOT NULL, locked INTEGER NOT NULL, released_ns INTEGER);
+    ALTER TABLE decisions ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE decisions ADD COLUMN outcome_epoch INTEGER;
+    ALTER TABLE steps ADD COLUMN epoch INTEGER;
+    ALTER TABLE undo ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+    """
 
   /// The texts that decided, once each: a policy file is edited, what it said then must stay.
   private static let policies = """

@@ -125,6 +125,7 @@ final class StateDatabase: Sendable {
     }
     do {
       return try connection.inDatabase { db in
+        try requirePlace(db)
         // Without a log a commit that is not synced may leave the file torn.
         let durability = mode == .rollback ? .full : durability
         if self.durability.withLock({ $0 }) != durability {
@@ -148,6 +149,20 @@ final class StateDatabase: Sendable {
     } catch {
       throw Self.error(error, name: name, path: path)
     }
+  }
+
+  /// Whether the file that is open is still the one at the path. One that was moved away or removed, with its directory or
+  /// without, is written no more: whoever finds it again would not expect it to have changed.
+  ///
+  /// - Throws: `gone`.
+  private func requirePlace(_ db: Database) throws {
+    var moved: Int32 = 0
+    guard sqlite3_file_control(db.sqliteConnection, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK,
+      moved != 0
+    else { return }
+    throw DSLError(
+      .gone, "the \(name) \(path) was moved or removed while it was open",
+      fix: "open it again where it is now; a loop and an agent do so by themselves")
   }
 
   /// Runs queries on one consistent snapshot.

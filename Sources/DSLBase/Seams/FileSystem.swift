@@ -29,6 +29,8 @@ public struct FileStatus: Sendable, Hashable {
   public var kind: Kind
   /// The inode number: a replaced file has another one.
   public var inode: UInt64
+  /// The number of the file system that it is on; 0 where there is but one.
+  public var device: UInt64
   /// Size in bytes.
   public var size: Int64
   /// When the content last changed, nanoseconds since the epoch.
@@ -43,10 +45,11 @@ public struct FileStatus: Sendable, Hashable {
   /// A status.
   public init(
     kind: Kind, inode: UInt64, size: Int64, modified: Int64, changed: Int64, permissions: UInt16 = 0,
-    owner: UInt32 = 0
+    owner: UInt32 = 0, device: UInt64 = 0
   ) {
     self.kind = kind
     self.inode = inode
+    self.device = device
     self.size = size
     self.modified = modified
     self.changed = changed

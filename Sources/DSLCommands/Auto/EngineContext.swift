@@ -8,13 +8,17 @@ extension Context {
   ///
   /// - Throws: `DSLError`, as `EngineHost.init`.
   func engine(_ settings: Settings, _ access: EngineAccess) throws -> EngineHost {
+    try EngineHost(path: directory.path, settings: settings, access: access, world: world(settings))
+  }
+
+  /// What an engine works with.
+  func world(_ settings: Settings) -> EngineHost.World {
     let console = console
-    let world = EngineHost.World(
+    return EngineHost.World(
       files: files, time: time, processes: SystemProcesses(bootID: time.monotonicOrigin), seed: randomSeed,
       environment: environment,
       host: HostName.current, log: logger(settings.logLevel),
       console: { console.note(String(decoding: $0, as: UTF8.self)) })
-    return try EngineHost(path: directory.path, settings: settings, access: access, world: world)
   }
 
   /// Where log messages go: to stderr from the configured level on; with --verbose from debug on.

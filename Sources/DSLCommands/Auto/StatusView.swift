@@ -33,6 +33,7 @@ struct StatusView {
         "uptime_seconds": .null, "last_updated": observation.at.json,
       ],
       "health_state": state,
+      "leader": status.leader.json,
       "recent_decisions": .array(status.recentDecisions.map(DecisionView.summary)),
       "metrics": metrics.json, "evidence": .array(observation.evidence.map(\.json)),
       "agents": .array(observation.agents.map(\.json)), "blind": .optional(observation.blind),
@@ -55,6 +56,7 @@ struct StatusView {
     text += metrics.healthScore.map { " (\(Shown.number($0, decimals: 5)))" } ?? ""
     text += paint("  \(directory)", .quiet) + "\n"
     if let blind = observation.blind { text += "  " + paint(blind, .warning) + "\n" }
+    text += leader(paint)
     text += status.control.text(paint)
     var table = TextTable(rows: rows(paint))
     table.rightAligned = [2]
@@ -67,6 +69,28 @@ struct StatusView {
       if let head = status.journalHead { text += "  journal head \(head)\n" }
     }
     return text + DecisionView.recent(status.recentDecisions, paint)
+  }
+
+  /// Who leads, or led last; nothing where nobody ever did.
+  private func leader(_ paint: Paint) -> String {
+    let leader = status.leader
+    guard let record = leader.record else {
+      return leader.isLocked == true ? "Leader: another engine, of which the journal does not know\n" : ""
+    }
+    let who = Shown.safe(record.holder.name) + ", epoch \(record.epoch)"
+    let since = Shown.age(max(0, observation.at.seconds(since: record.acquired)))
+    let silent = Shown.age(max(0, observation.at.seconds(since: record.renewed)))
+    switch leader.standing {
+    case .held(let left):
+      let rest = left.map { ", lease for another " + Shown.age($0) } ?? ""
+      return "Leader: \(who), for \(since)\(rest)\n"
+    case .lapsed:
+      let stuck = leader.isLocked == true ? ", though it still has the lock" : ""
+      return paint("Leader: none; the lease of \(who) lapsed, silent for \(silent)\(stuck)\n", .warning)
+    case .open:
+      let end = record.released == nil ? "died" : "gave it up"
+      return paint("Leader: none; \(who) \(end)\n", .quiet)
+    }
   }
 
   /// The marks follow the original: agents from 2, queue below 10, completion above 0.7.

@@ -43,8 +43,9 @@ extension FilesBackend {
     environment += ServiceContext.current?.traceContext?.environment.map { ($0.name, $0.value) } ?? []
     let process: ProcessIdentity
     do {
-      process = try processes.start(
-        ProcessRequest(command: command, environment: environment, log: "\(directory.logs)/agent_\(id).log"))
+      let request = ProcessRequest(
+        command: command, environment: environment, log: "\(directory.logs)/agent_\(id).log")
+      process = try fenced { () throws(DSLError) in Result { try processes.start(request) } }.get()
     } catch {
       try agents.update(id) { (_, record, _) throws(DSLError) in record.status = .stopped }
       throw error

@@ -13,14 +13,16 @@ extension FilesBackend {
   /// Takes an item back from an agent whose lease ran out. One that finished in time, or was claimed anew, is left
   /// alone. All that have expired are taken back with it: an expired claim is nobody's.
   func reclaimItem(_ step: EffectStep) throws -> JSONValue {
-    _ = try items.reclaimExpired()
+    _ = try fenced { () throws(DSLError) in try items.reclaimExpired() }
     return ["reclaimed": true]
   }
 
   /// Moves a pending item out of the queue into `.dsl/quarantine`, whole.
   func quarantineItem(_ step: EffectStep) throws -> JSONValue {
     let reason = step.parameters["reason"]?.string ?? "by decision"
-    if try !isQuarantined(step.target) { _ = try items.quarantine([step.target], reason: reason) }
+    if try !isQuarantined(step.target) {
+      _ = try fenced { () throws(DSLError) in try items.quarantine([step.target], reason: reason) }
+    }
     return ["quarantined": true]
   }
 
@@ -28,7 +30,7 @@ extension FilesBackend {
     guard try isQuarantined(step.target) else {
       return .refused("item \(step.target) is no longer in quarantine")
     }
-    try items.restoreFromQuarantine([step.target])
+    try fenced { () throws(DSLError) in try items.restoreFromQuarantine([step.target]) }
     return .reverted("item \(step.target) is pending again")
   }
 
@@ -41,12 +43,14 @@ extension FilesBackend {
 
   /// Tells the queue which agent each item is best given to; a hint that costs nothing when that agent does not come.
   func spreadItems(_ step: EffectStep) throws -> JSONValue {
-    try items.prefer(step.assignment.map { Preference(id: $0.item, agent: $0.agent) })
+    try fenced { () throws(DSLError) in
+      try items.prefer(step.assignment.map { Preference(id: $0.item, agent: $0.agent) })
+    }
     return ["items": .int(step.assignment.count)]
   }
 
   func unspreadItems(_ step: EffectStep) throws -> Reversal {
-    try items.clearPreferences(step.assignment.map(\.item))
+    try fenced { () throws(DSLError) in try items.clearPreferences(step.assignment.map(\.item)) }
     return .reverted("the items go to whichever agent comes first")
   }
 

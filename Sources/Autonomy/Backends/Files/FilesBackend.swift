@@ -35,6 +35,7 @@ package struct FilesBackend: Backend {
   let directory: CoordinationDirectory
   let agents: AgentStore
   let queue: WorkQueue?
+  let fence: Fence?
   let time: any TimeSource
   let processes: any ProcessControl
   let options: Options
@@ -43,19 +44,29 @@ package struct FilesBackend: Backend {
   /// - Parameters:
   ///   - directory: the coordination directory.
   ///   - queue: its work queue; without one there are no claims, and no step on an item can be performed.
+  ///   - fence: of the leader that acts; what it changes is refused once another leads.
   ///   - index: what observing may do with the index of unchanged files.
   package init(
-    _ directory: CoordinationDirectory, queue: WorkQueue?, time: any TimeSource,
+    _ directory: CoordinationDirectory, queue: WorkQueue?, fence: Fence? = nil, time: any TimeSource,
     processes: any ProcessControl,
     options: Options, index: IndexUse
   ) {
     self.directory = directory
-    agents = AgentStore(directory)
+    agents = AgentStore(directory, fence: fence)
     self.queue = queue
+    self.fence = fence
     self.time = time
     self.processes = processes
     self.options = options
     self.index = index
+  }
+
+  /// Runs a commit that is not an agent's record's, unless another engine leads by now.
+  ///
+  /// - Throws: `superseded`; what `body` throws.
+  func fenced<Result>(_ body: () throws(DSLError) -> Result) throws(DSLError) -> Result {
+    guard let fence else { return try body() }
+    return try fence.protect(body)
   }
 
   package func observe() async throws -> Observation { try observeFiles().observation }
