@@ -1,90 +1,86 @@
-import Coordination
+package import Coordination
 package import DSLBase
 
-/// Turns the cycle into a service: one turn after another, until it is told to stop.
+/// Turns the cycle into a service: leads or stands by, makes one turn after another, follows its directory, reads its
+/// configuration again when told to, until it is told to stop.
 ///
-/// Cancelling the task that runs it is how it is stopped: the turn under way is finished, the wait is cut short.
+/// `LoopControl` is how it is told. Nothing that passes ends it: not an error of a turn, not a directory that vanishes for
+/// a while, not a lead that is lost while leader election is on.
 package struct AutonomousLoop: Sendable {
-  /// How it runs.
-  package struct Options: Sendable, Equatable {
-    /// Seconds from the start of one turn to the start of the next.
-    package var intervalSeconds = 30.0
-    /// Turns after which it ends by itself; 0 for never.
-    package var maxCycles = 0
-    /// Whether changes in the directory start a turn at once.
-    package var watch = false
-    /// What each turn may do.
-    package var cycle = Cycle.Options()
-
-    package init() {}
-  }
-
-  /// What happened in one turn.
-  package enum Turn: Sendable {
+  /// What it tells while it runs.
+  package enum Notice: Sendable {
+    /// A turn was made.
     case completed(CycleReport)
-    /// The turn could not be made; the loop goes on, because what is wrong may pass: a full disk, a directory that
-    /// vanished for a while.
+    /// A turn could not be made; the loop goes on, because what is wrong may pass.
     case failed(DSLError)
+    /// Another leads.
+    case standsBy(LeaseRecord?)
+    /// Effects are allowed from now on.
+    case leads(LeaseRecord)
+    /// Effects are no longer allowed.
+    case steppedDown(String)
+    /// The directory that was open is no longer at its place; nothing is done until it is back.
+    case lostDirectory
+    /// It is back, or another is in its place, and was opened.
+    case foundDirectory
+    /// Configuration and policy are about to be read again.
+    case reloading
+    /// They were, with these warnings.
+    case reloaded([String])
+    /// They could not be; those before stay in force.
+    case notReloaded(DSLError)
+    /// Something deserves attention and is no error.
+    case warning(String)
   }
 
-  /// With `watch`: how often changes are looked for, and the least time between two turns.
-  private static let watchSeconds = (poll: 0.2, gap: 0.6)
+  /// What it runs with, and reads again.
+  package struct Plan: Sendable {
+    package var settings: Settings
+    package var warnings: [String]
 
-  private let host: EngineHost
-  private let options: Options
-  private let extensions: EngineExtensions
+    package init(settings: Settings, warnings: [String] = []) {
+      self.settings = settings
+      self.warnings = warnings
+    }
+  }
 
-  package init(_ host: EngineHost, _ options: Options, _ extensions: EngineExtensions = .init()) {
-    self.host = host
-    self.options = options
+  /// The coordination directory.
+  package let path: String
+  /// The first plan.
+  package let plan: Plan
+  /// Reads the plan again.
+  package let reload: @Sendable () throws -> Plan
+  /// The world for some settings.
+  package let world: @Sendable (Settings) -> EngineHost.World
+  package let control: LoopControl
+  package let extensions: EngineExtensions
+  /// How long a watchdog lets a turn go without progress, seconds.
+  package let patienceSeconds: Double
+
+  package init(
+    path: String, plan: Plan, control: LoopControl, extensions: EngineExtensions = .init(),
+    patienceSeconds: Double = .infinity, reload: @escaping @Sendable () throws -> Plan,
+    world: @escaping @Sendable (Settings) -> EngineHost.World
+  ) {
+    self.path = path
+    self.plan = plan
+    self.control = control
     self.extensions = extensions
+    self.patienceSeconds = patienceSeconds
+    self.reload = reload
+    self.world = world
   }
 
-  /// Runs until the turns are used up or the task is cancelled.
+  /// Runs until the turns are used up or it is told to stop.
   ///
-  /// - Parameter onTurn: told of each turn when it has ended.
+  /// - Parameter tell: told what happens, in order.
   /// - Returns: how many turns were made.
-  /// - Throws: when the directory cannot be watched, or the configuration makes turns impossible.
-  package func run(_ onTurn: (Turn) throws -> Void) async throws -> Int {
-    let watcher = options.watch ? try DirectoryWatcher(host.directory.path) : nil
-    var turns = 0
-    while !Task.isCancelled {
-      let started = host.world.time.monotonicSeconds
-      // What changed before the turn looks is seen by it.
-      _ = watcher?.changes()
-      var known: [String] = []
-      do {
-        let report = try await host.runCycle(options.cycle, extensions)
-        known = report.observation.agents.map(\.id)
-        try onTurn(.completed(report))
-      } catch let error as DSLError where error.code == .invalidInput || error.code == .unsupported {
-        throw error
-      } catch let error as DSLError {
-        try onTurn(.failed(error))
-      } catch let error as FileError {
-        try onTurn(.failed(error.asDSLError))
-      }
-      turns += 1
-      if options.maxCycles > 0, turns >= options.maxCycles { break }
-      await wait(from: started, watcher, known)
-    }
-    return turns
-  }
-
-  /// Waits for the next turn's time, or for a change that is worth one.
-  private func wait(from started: Double, _ watcher: DirectoryWatcher?, _ known: [String]) async {
-    let time = host.world.time
-    func left() -> Double { started + options.intervalSeconds - time.monotonicSeconds }
-    guard let watcher else {
-      try? await time.sleep(seconds: max(0, left()))
-      return
-    }
-    var changed = false
-    while !Task.isCancelled, left() > 0 {
-      changed = changed || Self.matters(watcher.changes(), known)
-      if changed, time.monotonicSeconds - started >= Self.watchSeconds.gap { return }
-      try? await time.sleep(seconds: min(Self.watchSeconds.poll, max(0.01, left())))
-    }
+  /// - Throws: `locked` when another leads and leader election is off, `superseded` when another took over then; `notFound`
+  ///   when there is no directory at the start; `invalidInput` when the policy cannot be read; what `tell` throws.
+  package func run(_ tell: @escaping (Notice) throws -> Void) async throws -> Int {
+    let run = LoopRun(self, tell)
+    defer { run.leave() }
+    return try await run.toTheEnd()
   }
 
   /// Whether a change calls for a turn: work that came or went, or an agent that was not known. Heartbeats rewrite

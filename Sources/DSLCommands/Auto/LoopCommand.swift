@@ -10,7 +10,9 @@ struct LoopCommand: ReportingCommand {
     commandName: "loop", abstract: "Decide and act, again and again.",
     discussion: """
       Prints what each turn did: lines for people, with --format json one object a line, with --json one envelope a line.
-      SIGINT and SIGTERM end it after the turn under way; a second signal ends it at once.
+      SIGINT and SIGTERM end it after the effect under way, within loop.stop_timeout; a second signal ends it at once.
+      SIGHUP has configuration and policy read again before the next turn. A directory that vanishes is waited for. Under
+      systemd it reports readiness, state and progress (examples/systemd).
       """)
   static let reportName = "auto-loop"
 
@@ -26,101 +28,54 @@ struct LoopCommand: ReportingCommand {
   @Flag(help: "Start a turn at once when something changes in the directory.")
   var watch = false
 
+  @Flag(
+    name: .customLong("leader-election"),
+    help: "Stand by while another engine leads, and take over when it dies, ends or hangs.")
+  var leaderElection = false
+
   @OptionGroup var gates: GateOptions
   @OptionGroup var global: GlobalOptions
 
   func report(_ context: Context) async throws -> Report? {
-    let loaded = try context.settings(
-      gates.settings + [
-        setting("loop.interval", interval, "--interval"),
-        setting("loop.max_cycles", maxCycles, "--max-cycles"),
-        setting("gates.max_decisions_per_cycle", max, "--max"),
-        watch ? setting("loop.watch", "true", "--watch") : nil,
-      ])
-    try loaded.requireReadable()
-    let settings = loaded.settings
-    let engine = try await open(settings, context)
-    defer { engine.close() }
-    for warning in loaded.warnings + engine.warnings { context.console.note("dsl: warning: \(warning)") }
-    var options = AutonomousLoop.Options()
-    options.intervalSeconds = settings.loop.intervalSeconds
-    options.maxCycles = settings.loop.maxCycles
-    options.watch = settings.loop.watch
-    options.cycle.autoRollback = settings.loop.autoRollback
-    let loop = AutonomousLoop(engine, options)
-    let turns = try await Self.untilSignalled {
-      var number = 0
-      return try await loop.run { turn in
-        number += 1
-        show(turn, number, context)
-        if context.console.isClosed { throw CancellationError() }
-      }
-    }
+    let loaded = try settings(context)
+    for warning in loaded.warnings { context.console.note("dsl: warning: \(warning)") }
+    let notifier = ServiceNotifier(context.environment)
+    let control = LoopControl()
+    let loop = AutonomousLoop(
+      path: context.directory.path, plan: .init(settings: loaded.settings), control: control,
+      patienceSeconds: notifier.watchdogSeconds ?? .infinity,
+      reload: {
+        let loaded = try settings(context)
+        return AutonomousLoop.Plan(settings: loaded.settings, warnings: loaded.warnings)
+      },
+      world: { context.world($0) })
+    let signals = LoopSignals(
+      control, notifier, context.console, stopSeconds: loaded.settings.loop.stopTimeoutSeconds)
+    let tasks = [
+      Task { await signals.run() },
+      Task { await Watchdog(notifier, control, time: context.time).run() },
+    ]
+    defer { for task in tasks { task.cancel() } }
+    var view = LoopView(context, notifier)
+    let turns: Int?
+    do { turns = try await loop.run { try view.show($0) } } catch is CancellationError { turns = nil }
+    notifier.send(.stopping)
     if !global.json, global.format ?? .table == .table {
       context.console.write("\(turns.map(String.init) ?? "some") cycles\n")
     }
     return nil
   }
 
-  /// Opens the engine, waiting for its lock when leader election is on.
-  private func open(_ settings: Settings, _ context: Context) async throws -> EngineHost {
-    var told = false
-    while true {
-      do {
-        return try context.engine(settings, settings.gates.dryRun ? .dryRun : .act)
-      } catch let error as DSLError where error.code == .locked && settings.leaderElection {
-        if !told { context.console.note("dsl: standing by: \(error.message)") }
-        told = true
-        try await context.time.sleep(seconds: 1)
-      }
-    }
-  }
-
-  private func show(_ turn: AutonomousLoop.Turn, _ number: Int, _ context: Context) {
-    let console = context.console
-    switch turn {
-    case .completed(let cycle):
-      let report = CycleView(cycle).report(Self.reportName)
-      if global.json {
-        console.write(report.envelope(at: context.time.now).text() + "\n")
-      } else if global.format == .json {
-        console.write(report.data.text() + "\n")
-      } else if global.format == .yaml {
-        console.write("---\n" + YAMLText.of(report.data))
-      } else {
-        console.write(CycleView(cycle).lines(number, context.paint))
-        for warning in report.warnings { console.note("dsl: warning: " + Shown.safe(warning)) }
-      }
-    case .failed(let error):
-      let failure = Failure(error)
-      if global.json {
-        console.write(Report.failure(at: context.time.now, command: Self.reportName, failure).text() + "\n")
-      } else {
-        for line in failure.lines { console.note("dsl: error: turn \(number): " + Shown.safe(line)) }
-      }
-    }
-  }
-
-  /// Runs a body that is cancelled by the first SIGINT or SIGTERM; the second ends the process.
-  ///
-  /// - Returns: what the body returned; `nil` when it ended by being cancelled.
-  static func untilSignalled<Result: Sendable>(
-    _ body: sending @escaping () async throws -> Result
-  ) async throws -> Result? {
-    let work = Task { try await body() }
-    let watcher = Task {
-      var count = 0
-      for await _ in Signals.stream([SIGINT, SIGTERM]) {
-        count += 1
-        if count > 1 { _exit(ExitStatus.cancelled.rawValue) }
-        work.cancel()
-      }
-    }
-    defer { watcher.cancel() }
-    do {
-      return try await work.value
-    } catch is CancellationError {
-      return nil
-    }
+  private func settings(_ context: Context) throws -> LoadedSettings {
+    let loaded = try context.settings(
+      gates.settings + [
+        setting("loop.interval", interval, "--interval"),
+        setting("loop.max_cycles", maxCycles, "--max-cycles"),
+        setting("gates.max_decisions_per_cycle", max, "--max"),
+        watch ? setting("loop.watch", "true", "--watch") : nil,
+        leaderElection ? setting("loop.leader_election", "true", "--leader-election") : nil,
+      ])
+    try loaded.requireReadable()
+    return loaded
   }
 }
