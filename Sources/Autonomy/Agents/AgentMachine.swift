@@ -14,6 +14,8 @@ enum AgentEvent: Sendable, Equatable {
   case settled(id: String, Settlement)
   /// It could not be written down; to be tried again.
   case notSettled(id: String)
+  /// There is no directory to write it to at the moment; to be tried for as long as that takes.
+  case held(id: String)
   /// These items are no longer ours.
   case lost([String])
   /// What the agent's record says.
@@ -142,6 +144,7 @@ struct AgentMachine {
     case .exited(let id, let end): actions = exited(id, end)
     case .settled(let id, let settlement): settle(id, settlement, now)
     case .notSettled(let id): notSettled(id, now)
+    case .held(let id): hold(id, now)
     case .lost(let ids): actions = lose(ids)
     case .record(let orders): obey(orders, now)
     case .superseded:
@@ -261,6 +264,15 @@ struct AgentMachine {
     guard item.tries >= Self.settleTries || phase == .stopping else { return }
     held[id] = nil
     report.unsettled += 1
+  }
+
+  /// Tries again later, without counting it as a try; not when everything is to end now.
+  private mutating func hold(_ id: String, _ now: Double) {
+    guard phase != .stopping else { return notSettled(id, now) }
+    guard var item = held[id] else { return }
+    item.tries = max(1, item.tries)
+    item.retryAt = now + Self.settleSeconds
+    held[id] = item
   }
 
   private mutating func lose(_ lost: [String]) -> [AgentAction] {

@@ -21,12 +21,15 @@ package struct AgentRunner: Sendable {
     package var environment: [String: String]
     /// The name of this machine.
     package var host: String
+    /// Opens the queue again, when its directory was replaced or came back.
+    package var reopen: (@Sendable () throws -> WorkQueue)?
     /// Takes sentences for people: what went wrong and goes on.
     package var warn: @Sendable (String) -> Void
 
     package init(
       directory: CoordinationDirectory, queue: WorkQueue, processes: any ProcessControl, tracer: SpanRecorder,
       time: any TimeSource, environment: [String: String], host: String,
+      reopen: (@Sendable () throws -> WorkQueue)? = nil,
       warn: @escaping @Sendable (String) -> Void
     ) {
       self.directory = directory
@@ -36,6 +39,7 @@ package struct AgentRunner: Sendable {
       self.time = time
       self.environment = environment
       self.host = host
+      self.reopen = reopen
       self.warn = warn
     }
   }
@@ -65,8 +69,11 @@ package struct AgentRunner: Sendable {
     world.queue.startProjector()
     let shift = AgentShift(options, world, registration, orders)
     let report = await shift.work(stop: stop)
-    world.queue.stopProjector()
-    attempt("results could not be written to files") { () throws(DSLError) in try world.queue.flush() }
+    shift.world.queue.stopProjector()
+    if shift.isInPlace() {
+      attempt("results could not be written to files") { () throws(DSLError) in try shift.world.queue.flush()
+      }
+    }
     attempt("the record of agent \(options.id) could not be marked stopped") { () throws(DSLError) in
       try registration.retire()
     }

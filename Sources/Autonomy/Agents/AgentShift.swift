@@ -6,7 +6,7 @@ import Tracing
 /// One run of an agent: feeds events to the machine and carries out what it says.
 final class AgentShift {
   let options: AgentOptions
-  let world: AgentRunner.World
+  var world: AgentRunner.World
   let registration: AgentRegistration
   var machine: AgentMachine
   var meter = AgentMeter()
@@ -17,6 +17,9 @@ final class AgentShift {
   private let events: AsyncStream<AgentEvent>
   let feed: AsyncStream<AgentEvent>.Continuation
   private var alarm: (task: Task<Void, Never>, at: Double)?
+  /// What the queue has open, and whether it has gone.
+  var place: DirectoryIdentity?
+  var isLost = false
 
   init(
     _ options: AgentOptions, _ world: AgentRunner.World, _ registration: AgentRegistration,
@@ -26,6 +29,7 @@ final class AgentShift {
     self.world = world
     self.registration = registration
     concurrency = orders.concurrency
+    place = DirectoryIdentity(world.directory, database: world.directory.queue)
     machine = AgentMachine(options, orders: orders, now: world.time.monotonicSeconds)
     (events, feed) = AsyncStream.makeStream(of: AgentEvent.self)
   }
@@ -43,7 +47,7 @@ final class AgentShift {
     }
     signals.cancel()
     alarm?.task.cancel()
-    writeTelemetry()
+    if isInPlace() { writeTelemetry() }
     return machine.report
   }
 
@@ -76,6 +80,7 @@ final class AgentShift {
   ///
   /// - Returns: what is known at once; what takes time comes as an event later.
   private func perform(_ action: AgentAction) -> AgentEvent? {
+    if action.needsDirectory, !isInPlace() { return held(action) }
     switch action {
     case .claim(let count): return claim(count)
     case .run(let claim): return start(claim)

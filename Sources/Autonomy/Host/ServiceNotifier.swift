@@ -65,7 +65,7 @@ package struct ServiceNotifier: Sendable {
     withUnsafePointer(to: &target) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { target in
         _ = sendto(
-          descriptor, text, text.count, Int32(MSG_NOSIGNAL.rawValue | MSG_DONTWAIT.rawValue), target, length)
+          descriptor, text, text.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT), target, length)
       }
     }
   }

@@ -1,4 +1,4 @@
-package import Coordination
+import Coordination
 package import DSLBase
 
 /// Turns the cycle into a service: leads or stands by, makes one turn after another, follows its directory, reads its

@@ -10,9 +10,10 @@ struct DirectoryIdentity: Equatable {
     var inode: UInt64
   }
 
+  /// - Parameter database: the one below it that is open.
   /// - Returns: `nil` when nothing is at the path, or it cannot be reached.
-  init?(_ directory: CoordinationDirectory) {
-    let paths = [directory.path + "/.", directory.state, directory.journal]
+  init?(_ directory: CoordinationDirectory, database: String) {
+    let paths = [directory.path + "/.", directory.state, database]
     parts = paths.map { path in
       guard let status = (try? directory.files.status(path)) ?? nil else { return nil }
       return Part(device: status.device, inode: status.inode)

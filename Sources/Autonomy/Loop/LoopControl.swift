@@ -1,4 +1,4 @@
-package import DSLBase
+import DSLBase
 import Synchronization
 
 /// What the outside tells a running loop, and what it can ask about it. Any thread may.

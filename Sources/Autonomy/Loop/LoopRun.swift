@@ -1,5 +1,6 @@
 import Coordination
 import DSLBase
+import DecisionEngine
 
 /// One run of a loop: what is open at the moment, and what comes next.
 final class LoopRun {
@@ -30,6 +31,8 @@ final class LoopRun {
   private var world: EngineHost.World { loop.world(settings) }
   private var time: any TimeSource { world.time }
   private var directory: CoordinationDirectory { CoordinationDirectory(path: loop.path, files: world.files) }
+  /// What stands at the path now.
+  private var here: DirectoryIdentity? { DirectoryIdentity(directory, database: directory.journal) }
   private var acts: Bool { !settings.gates.dryRun }
 
   func toTheEnd() async throws -> Int {
@@ -64,9 +67,10 @@ final class LoopRun {
   /// - Returns: the agents it saw; `nil` when there was none to make, because another leads.
   private func turn() async throws -> [String]? {
     do {
-      if host != nil, DirectoryIdentity(directory) != place { try lose() }
+      if host != nil, here != place { try lose() }
       if isLost, try await !isBack() { return [] }
-      guard host != nil || (try await enter()), let host else { return nil }
+      if host == nil, try await !enter() { return nil }
+      guard let host else { return nil }
       let report = try await host.runCycle(options, loop.extensions, supervision: supervision)
       try tell(.completed(report))
       if let seat, report.supersededBy != nil || seat.candidate.term == nil {
@@ -121,7 +125,7 @@ final class LoopRun {
     host = try EngineHost(
       path: loop.path, settings: settings, access: acts ? .act : .dryRun, world: world, seat: seat)
     for warning in host?.warnings ?? [] { try tell(.warning(warning)) }
-    place = DirectoryIdentity(directory)
+    place = here
     do { watcher = settings.loop.watch ? try DirectoryWatcher(loop.path) : nil } catch {
       guard hasBegun else { throw error }
       try tell(.warning("\(error)"))
@@ -135,10 +139,10 @@ final class LoopRun {
   /// - Returns: `nil` when something else came up: a stop, a reload, another directory.
   private func stoodBy() async throws -> EngineSeat? {
     let seat = try EngineSeat(directory, settings.leader, world)
-    let here = DirectoryIdentity(directory)
+    let start = here
     var isWon = false
     defer { if !isWon { seat.leave() } }
-    while acts, !control.isStopping, !Task.isCancelled, DirectoryIdentity(directory) == here {
+    while acts, !control.isStopping, !Task.isCancelled, here == start {
       for change in await seat.candidate.step() {
         switch change {
         case .leads: isWon = true

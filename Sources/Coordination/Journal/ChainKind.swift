@@ -39,11 +39,11 @@ enum ChainKind: String, CaseIterable, Sendable {
     case .cycleEnd: [ChainSource("cycles", "id=?1", only: Self.cycleResult)]
     case .intent:
       [
-        ChainSource("decisions", "id=?1", but: Self.decisionResult),
-        ChainSource("steps", "decision=?1", but: Self.stepResult, order: "number"),
+        ChainSource("decisions", "id=?1", but: Self.decisionResult + Self.decisionTerm),
+        ChainSource("steps", "decision=?1", but: Self.stepResult + Self.stepTerm, order: "number"),
       ]
-    case .step: [ChainSource("steps", "decision=?1 AND number=?2", only: Self.stepResult)]
-    case .outcome: [ChainSource("decisions", "id=?1", only: Self.decisionResult)]
+    case .step: [ChainSource("steps", "decision=?1 AND number=?2", only: Self.stepResult + Self.stepTerm)]
+    case .outcome: [ChainSource("decisions", "id=?1", only: Self.decisionResult + Self.decisionTerm)]
     case .undo: [ChainSource("undo", "decision=?1 AND seq=?2")]
     case .verification: [ChainSource("verifications", "decision=?1 AND seq=?2")]
     case .state: [ChainSource("state", "key=?1")]
@@ -78,6 +78,11 @@ enum ChainKind: String, CaseIterable, Sendable {
   ]
   private static let pauseResult = ["ended_ns", "ended_by"]
   private static let stepResult = ["receipt", "performed_ns"]
+
+  /// The terms of leaders in which results were written: columns that the schema got after the chain, which creates itself
+  /// by `holder` before they exist.
+  private static let decisionTerm = ["outcome_epoch"]
+  private static let stepTerm = ["epoch"]
 
   private static func any(_ columns: [String]) -> String {
     "(" + columns.map { "\($0) IS NOT NULL" }.joined(separator: " OR ") + ")"

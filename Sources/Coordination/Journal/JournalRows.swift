@@ -65,7 +65,7 @@ extension JournaledDecision {
         return Refusal(gate: gate, reason: reason ?? "", observed: row["observed"], required: row["required"])
       })
     approval = row["approval"]
-    epoch = row["epoch"]
+    epoch = (row["epoch"] as Int64?) ?? 0
     outcomeEpoch = row["outcome_epoch"]
   }
 }

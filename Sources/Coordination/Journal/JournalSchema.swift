@@ -25,10 +25,10 @@ enum JournalSchema {
       epoch INTEGER PRIMARY KEY, host TEXT NOT NULL, pid INTEGER NOT NULL, start_ticks TEXT NOT NULL,
       boot_id TEXT NOT NULL, acquired_ns INTEGER NOT NULL, renewed_ns INTEGER NOT NULL, renewed_boot_s REAL NOT NULL,
       renewals INTEGER NOT NULL, duration_s REAL NOT NULL, locked INTEGER NOT NULL, released_ns INTEGER);
-    ALTER TABLE decisions ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE decisions ADD COLUMN epoch INTEGER;
     ALTER TABLE decisions ADD COLUMN outcome_epoch INTEGER;
     ALTER TABLE steps ADD COLUMN epoch INTEGER;
-    ALTER TABLE undo ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE undo ADD COLUMN epoch INTEGER;
     """
 
   /// The texts that decided, once each: a policy file is edited, what it said then must stay.

@@ -173,7 +173,8 @@ final class StateDatabase: Sendable {
     do {
       guard let connection = try connection ?? reader() else { return nil }
       return try connection.inDatabase { db in
-        try Self.transaction(db, begin: "BEGIN", body)
+        if isWritable { try requirePlace(db) }
+        return try Self.transaction(db, begin: "BEGIN", body)
       }
     } catch {
       throw Self.error(error, name: name, path: path)

@@ -97,6 +97,7 @@ struct AgentRunCommand: ReportingCommand {
       directory: directory, queue: try context.queue(.readWrite),
       processes: SystemProcesses(bootID: context.time.monotonicOrigin), tracer: tracer, time: context.time,
       environment: context.environment, host: HostName.current,
+      reopen: { try context.queue(.readWrite) },
       warn: { console.note("dsl: warning: " + Shown.safe($0)) })
   }
 }

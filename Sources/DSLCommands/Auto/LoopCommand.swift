@@ -1,5 +1,6 @@
 import ArgumentParser
 import Autonomy
+import Coordination
 import DSLBase
 import DecisionEngine
 import Glibc

@@ -39,6 +39,6 @@ struct LoopSignals: Sendable {
     let whole = Int(seconds.rounded(.down))
     var timer = itimerval()
     timer.it_value = timeval(tv_sec: whole, tv_usec: Int((seconds - Double(whole)) * 1_000_000))
-    setitimer(ITIMER_REAL, &timer, nil)
+    setitimer(Int32(ITIMER_REAL.rawValue), &timer, nil)
   }
 }

@@ -1,4 +1,5 @@
 import Autonomy
+import Coordination
 import DSLBase
 
 /// Shows what a loop tells: turns on stdout, everything else on stderr and to the service supervisor.
