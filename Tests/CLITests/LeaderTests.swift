@@ -107,7 +107,8 @@ import Testing
     #expect(try second.json()["decisions_generated"] as? Int == 1)
     first.signal(SIGCONT)
     #expect(try first.end(within: 10) == 75)
-    #expect(outcomes(first) == ["refused:leader"])
+    let decisions = try #require(try first.json()["decisions"] as? [[String: Any]])
+    #expect(decisions.map { $0["gate"] as? String } == ["leader"])
     #expect(try shell("dsl auto execute").status == 0)
   }
 

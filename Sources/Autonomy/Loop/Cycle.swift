@@ -159,7 +159,8 @@ package struct Cycle: Sendable {
     let verdicts = try judge(set.decisions, history, requests)
     try note(requests, verdicts, journal)
     for verdict in verdicts { span.note(verdict) }
-    report.decisions = try await carryOut(verdicts, report.observation, executor, requests, cycle: report.id, warnings: &report.warnings)
+    report.decisions = try await carryOut(
+      verdicts, report.observation, executor, requests, cycle: report.id, warnings: &report.warnings)
     let after = report.executed.isEmpty ? report.observation : engine.assess(try await backend.observe())
     report.healthAfter = after.metrics.healthScore
     report.durationMs = ((time.monotonicSeconds - began) * 1_000_000).rounded() / 1000

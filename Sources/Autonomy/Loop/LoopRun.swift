@@ -17,6 +17,8 @@ final class LoopRun {
   private var place: DirectoryIdentity?
   /// Whether the directory that was open has gone.
   private var isLost = false
+  /// Whether the turn just made was the last of a term: standing by begins at once.
+  private var hasSteppedDown = false
   /// Whether an engine was ever open: what is wrong at the start ends the loop, what is wrong later may pass.
   private var hasBegun = false
   private var turns = 0
@@ -45,6 +47,10 @@ final class LoopRun {
       guard let known = try await turn() else { continue }
       turns += 1
       if settings.loop.maxCycles > 0, turns >= settings.loop.maxCycles { break }
+      if hasSteppedDown {
+        hasSteppedDown = false
+        continue
+      }
       await wait(from: started, known)
     }
     return turns
@@ -140,6 +146,7 @@ final class LoopRun {
   private func stoodBy() async throws -> EngineSeat? {
     let seat = try EngineSeat(directory, settings.leader, world)
     let start = here
+    hasBegun = true
     var isWon = false
     defer { if !isWon { seat.leave() } }
     while acts, !control.isStopping, !Task.isCancelled, here == start {
@@ -157,11 +164,13 @@ final class LoopRun {
       await control.sleep(seconds: wait, time)
       try reloadIfAsked()
     }
+    if here != start { try lose() }
     return nil
   }
 
   private func stepDown(_ reason: String) throws {
     leave()
+    hasSteppedDown = true
     try tell(.steppedDown(reason))
     guard settings.leaderElection else {
       throw DSLError(

@@ -47,7 +47,7 @@ extension Journal {
   /// Notes new and changed requests.
   package func save(_ approvals: [StoredApproval], at time: Timestamp) throws(DSLError) {
     guard !approvals.isEmpty else { return }
-    try store.write(.full) { db in
+    try writeLeading { db in
       for approval in approvals { try Self.save(approval, db, at: time) }
     }
   }
@@ -60,7 +60,7 @@ extension Journal {
   package func changeApproval(
     _ id: String, at time: Timestamp, _ change: (StoredApproval) throws -> StoredApproval
   ) throws(DSLError) -> StoredApproval {
-    try store.write(.full) { db in
+    try writeLeading { db in
       let changed = try change(try Self.approval(id, db))
       try Self.save(changed, db, at: time)
       return changed

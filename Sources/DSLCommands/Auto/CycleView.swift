@@ -14,6 +14,8 @@ struct CycleView {
     if let blind = cycle.observation.blind {
       report.errors.append("the state is unknown: \(blind)")
       report.status = .unknownState
+    } else if cycle.supersededBy != nil {
+      report.status = .locked
     } else if !cycle.failed.isEmpty {
       report.status = .gateFailed
     }
