@@ -1,5 +1,6 @@
 import ArgumentParser
 import Autonomy
+import Coordination
 import DSLBase
 import DecisionEngine
 
@@ -11,11 +12,22 @@ struct PolicyCheckCommand: ReportingCommand {
     discussion: """
       Tells dead zones, runaways, limit cycles, rules that never fire, are shadowed or blocked, and contradictions, each
       with its smallest counter-example, under the limits, gates and score in force. Ends with 1 when there are faults.
+      With --traces each finding is also written as a document that dsl auto replay --trace derives again.
+
+      Examples:
+        dsl policy check
+        dsl policy check mine.yaml --set limits.max_agents=20
+        dsl policy check dslmodel --traces faults && dsl auto replay --trace faults/runaway-1.json
       """)
   static let reportName = "policy-check"
 
   @Argument(help: "default, dslmodel, or a file; the configured one unless given.")
   var policy: String?
+
+  @Option(
+    help: ArgumentHelp("Write a trace of each finding into this directory.", valueName: "dir"),
+    completion: .directory)
+  var traces: String?
 
   @OptionGroup var global: GlobalOptions
 
@@ -23,13 +35,41 @@ struct PolicyCheckCommand: ReportingCommand {
     let loaded = try context.settings()
     let engine = try context.policyEngine(policy, loaded.settings)
     let found = PolicyCheck.run(engine, gates: loaded.settings.gates)
-    var report = Report(Self.reportName, found.json) { text(found, $0) }
+    let written = try write(found, engine, loaded.settings, context)
+    var data = found.json.object ?? [:]
+    data["traces"] = .strings(written)
+    let payload = JSONValue.object(data)
+    var report = Report(Self.reportName, payload) { text(found, written, $0) }
     report.warnings = loaded.warnings
     report.status = found.isClean ? .success : .gateFailed
     return report
   }
 
-  private func text(_ report: PolicyReport, _ paint: Paint) -> String {
+  /// Writes the traces of all findings that have one.
+  ///
+  /// - Returns: their paths, in the order of the findings.
+  /// - Throws: `io`.
+  private func write(
+    _ report: PolicyReport, _ engine: DecisionEngine, _ settings: Settings, _ context: Context
+  ) throws -> [String] {
+    guard let traces else { return [] }
+    do throws(FileError) { try context.files.makeDirectory(traces) } catch { throw error.asDSLError }
+    let hash = PolicySource.hash(engine.policy.source)
+    var gates = settings.gates
+    gates.dryRun = false
+    var paths: [String] = []
+    for finding in report.findings {
+      guard let proof = finding.proof else { continue }
+      let document = proof.document(
+        of: finding, engine, gates: gates, settings: SettingCatalog.decisive(settings), hash: hash)
+      let path = "\(traces)/\(finding.id).json"
+      try AtomicFile.commit(context.files, path, Array((document.text(.pretty) + "\n").utf8))
+      paths.append(path)
+    }
+    return paths
+  }
+
+  private func text(_ report: PolicyReport, _ traces: [String], _ paint: Paint) -> String {
     var text =
       "\(Shown.safe(report.policy)): \(report.gridStates) states in "
       + "\(report.allStates / max(1, report.gridStates)) situations, \(report.loops) closed loops\n"
@@ -42,6 +82,10 @@ struct PolicyCheckCommand: ReportingCommand {
     }
     text += table.text(paint)
     for finding in report.findings { text += lines(finding, paint) }
+    for path in traces { text += "trace: dsl auto replay --trace \(Shown.safe(path))\n" }
+    if report.loops > 0 {
+      text += paint("the closed loops are a model; --format json lists what it assumes\n", .quiet)
+    }
     return text + (report.isClean ? paint("no faults\n", .strong) : "")
   }
 

@@ -11,7 +11,14 @@ struct ReplayCommand: ReportingCommand {
     abstract: "Derive journaled decisions again, bit for bit, from what was seen then.",
     discussion: """
       Ends with 1 when a decision differs and names the first field that does. With --policy it shows what another
-      policy would have decided: added, dropped, changed. Changes nothing.
+      policy would have decided: added, dropped, changed, and how a model of the fleet would have fared. With --trace it
+      derives what dsl policy check --traces wrote, and ends with 1 when anything differs or the finding does not show.
+      Changes nothing.
+
+      Examples:
+        dsl auto replay --all
+        dsl auto replay --all --policy candidate.yaml
+        dsl auto replay --trace faults/runaway-1.json
       """)
   static let reportName = "auto-replay"
 
@@ -24,27 +31,20 @@ struct ReplayCommand: ReportingCommand {
   @Option(help: "Decide by this policy instead: default, dslmodel, or a file.")
   var policy: String?
 
+  @Option(
+    help: ArgumentHelp("Derive the trace of a finding instead of the journal.", valueName: "file"),
+    completion: .file(extensions: ["json"]))
+  var trace: String?
+
   @OptionGroup var global: GlobalOptions
 
-  /// What came of one cycle.
-  private struct Outcome {
-    var cycle: String
-    var decisions: Int
-    var differences: [Replay.Difference]
-    /// Why it could not be replayed.
-    var problem: String?
-
-    var json: JSONValue {
-      [
-        "cycle": .string(cycle), "decisions": .int(decisions), "equal": .bool(isEqual),
-        "differences": .array(differences.map(\.json)), "problem": .optional(problem),
-      ]
-    }
-
-    var isEqual: Bool { differences.isEmpty && problem == nil }
-  }
-
   func report(_ context: Context) async throws -> Report? {
+    if let trace {
+      guard cycles.isEmpty, !all, policy == nil else {
+        throw ValidationError("Give --trace alone: a trace has its own cycles and policy.")
+      }
+      return try TraceReplay(trace, context).report(Self.reportName)
+    }
     guard let journal = try context.journal() else {
       throw DSLError(.notFound, "\(context.directory.path) has no journal, so nothing was decided here yet")
     }
@@ -56,46 +56,24 @@ struct ReplayCommand: ReportingCommand {
     } else {
       found = try cycles.map { try journal.cycle($0) }
     }
-    let outcomes = try found.map { try replay($0, journal, context, loaded.settings, other) }
+    let replay = JournalReplay(journal, context, loaded.settings, other)
+    let outcomes = try found.map { try replay.outcome($0) }
+    let modelled = try other == nil ? nil : replay.modelled(found)
     let differing = outcomes.count { !$0.isEqual }
     let data: JSONValue = [
       "policy": .optional(other?.name), "cycles": .array(outcomes.map(\.json)),
       "replayed": .int(outcomes.count { $0.problem == nil }), "differing": .int(differing),
+      "modelled": modelled?.json ?? .null, "trace": .null,
     ]
-    var report = Report(Self.reportName, data) { text(outcomes, $0) }
+    var report = Report(Self.reportName, data) { text(outcomes, modelled, $0) }
     report.warnings = loaded.warnings
     report.status = differing == 0 || other != nil ? .success : .gateFailed
     return report
   }
 
-  private func replay(
-    _ cycle: JournaledCycle, _ journal: Journal, _ context: Context, _ settings: Settings, _ other: Policy?
-  ) throws -> Outcome {
-    let record = cycle.record
-    let journaled = try journal.decisions(DecisionFilter(cycle: record.id, limit: 10_000)).reversed()
-    var outcome = Outcome(cycle: record.id, decisions: journaled.count, differences: [])
-    do {
-      let conditions = try JournaledConditions(settings: record.settings)
-      let policy = try other ?? context.policyEngine(conditions.policy, settings).policy
-      if other == nil, PolicySource.hash(policy.source) != record.policyHash {
-        outcome.problem =
-          "the policy \(conditions.policy) has changed since (\(record.policyHash) then); "
-          + "--policy shows what another decides"
-        return outcome
-      }
-      let engine = DecisionEngine(policy: policy, health: conditions.health, limits: conditions.limits)
-      outcome.differences = Replay.compare(
-        engine, try Observation(json: record.observation), cycle: record.id,
-        journaled: journaled.map(\.decision), byRule: other != nil)
-      // A process that died noted only the first of its decisions.
-      if cycle.result == nil, other == nil { outcome.differences.removeAll { $0.kind == "added" } }
-    } catch let error as DSLError {
-      outcome.problem = error.description
-    }
-    return outcome
-  }
-
-  private func text(_ outcomes: [Outcome], _ paint: Paint) -> String {
+  private func text(_ outcomes: [JournalReplay.Outcome], _ modelled: Counterfactual?, _ paint: Paint)
+    -> String
+  {
     var text = ""
     for outcome in outcomes where !outcome.isEqual {
       text += paint(outcome.cycle, .strong) + "\n"
@@ -105,7 +83,92 @@ struct ReplayCommand: ReportingCommand {
       }
     }
     let decisions = outcomes.map(\.decisions).reduce(0, +)
+    text += "\(outcomes.count { $0.isEqual }) of \(outcomes.count) cycles equal, \(decisions) decisions\n"
+    guard let modelled else {
+      return policy == nil
+        ? text : text + "too few cycles saw the fleet to model its health; --all takes the whole journal\n"
+    }
+    var table = TextTable(header: [
+      "over \(modelled.cycles.count) cycles", "mean health", "least", "agent cycles", "items left",
+    ])
+    table.rightAligned = [1, 2, 3, 4]
+    let rows = [
+      ("observed", modelled.observed), ("model, as decided then", modelled.journaled),
+      ("model, \(policy ?? "")", modelled.candidate),
+    ]
+    for (name, row) in rows {
+      table.rows.append([
+        Shown.safe(name), Shown.number(row.meanHealth), Shown.number(row.leastHealth),
+        String(row.agentCycles), String(row.workLeft),
+      ])
+    }
+    return text + table.text(paint)
+  }
+}
+
+/// The replay of a trace that `dsl policy check --traces` wrote.
+struct TraceReplay {
+  private static let sizeLimit = 64 << 20
+
+  private let file: String
+  private let recorded: PolicyTrace.Recorded
+  private let outcome: PolicyTrace.Outcome
+
+  /// Reads the file and derives it again.
+  ///
+  /// - Throws: `notFound`, `io`, `corrupt` when it is no trace, `invalidInput` when its policy cannot be read.
+  init(_ file: String, _ context: Context) throws {
+    self.file = file
+    let bytes: [UInt8]
+    do throws(FileError) { bytes = try context.files.read(file, limit: Self.sizeLimit) } catch {
+      throw error.asDSLError
+    }
+    let json: JSONValue
+    do { json = try JSONParser.parse(String(decoding: bytes, as: UTF8.self)) } catch {
+      throw DSLError(
+        .corrupt, "\(file) is no trace: it is no JSON", cause: "\(error)",
+        fix: "write it anew: dsl policy check --traces DIR")
+    }
+    recorded = try PolicyTrace.Recorded(json)
+    let types = recorded.types.filter { !DecisionType.all.contains($0) }
+    let policy = try Policy(
+      yaml: recorded.policyText, file: "\(file): policy", types: DecisionType.all + types)
+    var settings = try SettingCatalog.settings(journaled: recorded.settings)
+    settings.gates.dryRun = false
+    let engine = DecisionEngine(policy: policy, health: settings.health, limits: settings.limits)
+    outcome = recorded.replay(engine, gates: settings.gates)
+  }
+
+  func report(_ name: String) -> Report {
+    let difference: JSONValue =
+      outcome.difference.map {
+        ["field": .string($0.field), "recorded": $0.recorded, "derived": $0.derived]
+      } ?? .null
+    let data: JSONValue = [
+      "policy": .string(recorded.policyName), "cycles": [], "replayed": .int(outcome.cycles),
+      "differing": .int(outcome.isEqual ? 0 : 1), "modelled": .null,
+      "trace": [
+        "file": .string(file), "finding": .string(recorded.message), "cycles": .int(outcome.cycles),
+        "decisions": .int(outcome.decisions), "equal": .bool(outcome.difference == nil),
+        "confirmed": .bool(outcome.isConfirmed), "difference": difference,
+      ],
+    ]
+    var report = Report(name, data, display: text)
+    report.status = outcome.isEqual ? .success : .gateFailed
+    return report
+  }
+
+  private func text(_ paint: Paint) -> String {
+    var text = "\(Shown.safe(recorded.policyName)): \(Shown.safe(recorded.message))\n"
+    text += "\(outcome.cycles) cycles, \(outcome.decisions) decisions derived again: "
+    if let difference = outcome.difference {
+      let was = Shown.safe(difference.recorded.text()), now = Shown.safe(difference.derived.text())
+      text += paint("\(difference.field) is \(was) in the trace and \(now) now", .warning) + "\n"
+    } else {
+      text += "equal\n"
+    }
     return text
-      + "\(outcomes.count { $0.isEqual }) of \(outcomes.count) cycles equal, \(decisions) decisions\n"
+      + (outcome.isConfirmed
+        ? "the finding is confirmed\n" : paint("the finding does not show", .warning) + "\n")
   }
 }

@@ -48,29 +48,56 @@ package struct CheckState: Sendable, Hashable {
 
   /// Whether this is the smaller counter-example: fewer things in all, then fewer of each in turn.
   package static func isSmaller(_ a: CheckState, than b: CheckState) -> Bool {
-    let (x, y) = (a.counts, b.counts)
-    let (sumX, sumY) = (x.reduce(0, +), y.reduce(0, +))
-    return sumX != sumY ? sumX < sumY : x.lexicographicallyPrecedes(y)
+    let (x, y) = (
+      a.agents + a.work + a.completed + a.telemetry, b.agents + b.work + b.completed + b.telemetry
+    )
+    if x != y { return x < y }
+    if a.agents != b.agents { return a.agents < b.agents }
+    if a.work != b.work { return a.work < b.work }
+    return a.completed != b.completed ? a.completed < b.completed : a.telemetry < b.telemetry
   }
-
-  private var counts: [Int] { [agents, work, completed, telemetry] }
 }
 
 extension CheckState {
+  /// Slots that differ between states of one block: what follows from completed items and telemetry, and the score.
+  static let varyingSlots: Set<Int> = [0, 3, 4, 5, 6, scoreSlot]
+  /// Slots of what telemetry tells of failures and response times.
+  static let telemetrySlots: Set<Int> = [5, 6]
+  /// The slot of the score, which is not written here.
+  static let scoreSlot = 20
+
+  /// Whether the two differ in completed items and telemetry at most.
+  func isBlock(of other: CheckState) -> Bool {
+    agents == other.agents && work == other.work && asked == other.asked && held == other.held
+      && situation == other.situation
+  }
+
+  /// Situations of one kind give the slots of telemetry the same values.
+  static func telemetryKind(_ situation: Situation) -> UInt64 {
+    situation == .counts ? 1 : situation == .errors ? 2 : 3
+  }
+
+  /// Writes the values of the varying slots but the score; the others are those of the block.
+  func fillVarying(_ slots: UnsafeMutablePointer<Double>) {
+    let all = work + completed
+    slots[0] = all == 0 ? 0 : Double(completed) / Double(all)
+    slots[3] = Double(completed)
+    slots[4] = Double(telemetry)
+    let isSilent = situation == .counts || (telemetry == 0 && situation != .errors)
+    slots[5] = isSilent ? .nan : situation == .errors ? 0.5 : 0
+    slots[6] = isSilent ? .nan : situation == .errors ? 2000 : 100
+  }
+
   /// Writes the values of `PolicyMachine.names` in their order; NaN is what was not measured.
-  func fill(_ slots: inout [Double], limits: FleetLimits, thresholds: HealthModel.Thresholds) {
+  func fill(
+    _ slots: UnsafeMutablePointer<Double>, limits: FleetLimits, thresholds: HealthModel.Thresholds
+  ) {
     let expired = situation == .expired ? min(2, work) : 0
     let busy = held ?? (situation == .stuck ? 0 : min(agents, work - expired))
     let pending = work - expired - busy
     let overdue = situation == .expired ? min(1, pending) : 0
-    let all = work + completed
-    slots[0] = all == 0 ? 0 : Double(completed) / Double(all)
     slots[1] = Double(agents)
     slots[2] = Double(work)
-    slots[3] = Double(completed)
-    slots[4] = Double(telemetry)
-    slots[5] = situation == .errors ? 0.5 : telemetry == 0 ? .nan : 0
-    slots[6] = situation == .errors ? 2000 : telemetry == 0 ? .nan : 100
     slots[7] = Double(pending)
     slots[8] = Double(busy)
     slots[9] = Double(expired)
@@ -84,8 +111,8 @@ extension CheckState {
     slots[17] = 0
     slots[18] = Double(agents)
     slots[19] = Double(busy)
-    if situation == .counts { for slot in 5...19 { slots[slot] = .nan } }
-    slots[20] = .nan
+    if situation == .counts { for slot in 7...19 { slots[slot] = .nan } }
+    slots[Self.scoreSlot] = .nan
     slots[21] = thresholds.degraded
     slots[22] = thresholds.healthy
     slots[23] = thresholds.optimal
@@ -93,16 +120,17 @@ extension CheckState {
     slots[25] = Double(limits.maxAgents)
     slots[26] = limits.scaleFactor
     slots[27] = situation == .counts ? .nan : situation == .unverified ? Double(agents) : 0
+    fillVarying(slots)
   }
 
   /// The state as a backend would have observed it, not yet scored: for `DecisionEngine` itself, `explain` and
   /// table tests.
   package func observation(at time: Timestamp = Timestamp(seconds: 0)) -> Observation {
-    var slots = Array(repeating: Double.nan, count: PolicyMachine.names.count)
-    fill(&slots, limits: FleetLimits(), thresholds: HealthModel.Thresholds())
+    let memory = MachineMemory(PolicyMachine.names.map { _ in Double.nan })
+    fill(memory.values, limits: FleetLimits(), thresholds: HealthModel.Thresholds())
     var metrics = SystemMetrics()
-    for (info, value) in zip(MetricCatalog.standard.entries, slots) where !value.isNaN {
-      metrics[info.name] = value
+    for (slot, info) in MetricCatalog.standard.entries.enumerated() where !memory.values[slot].isNaN {
+      metrics[info.name] = memory.values[slot]
     }
     let agentsKnown: EvidenceStatus = situation == .unverified ? .unverified : .fresh
     let evidence = situation == .counts ? [] : [SourceEvidence(source: "agents", status: agentsKnown)]
@@ -113,6 +141,15 @@ extension CheckState {
   package var text: String {
     let counts = "\(agents) agents, \(work) items, \(completed) completed, \(telemetry) telemetry records"
     return situation == .usual ? counts : counts + " (\(situation.rawValue))"
+  }
+
+  /// - Throws: `DSLError` (`corrupt`) when a member is missing or of the wrong kind.
+  init(json: JSONValue?) throws(DSLError) {
+    let fields = try JSONFields(json, "state of the trace")
+    self.init(
+      agents: try fields.int("active_agents"), work: try fields.int("work_queue_size"),
+      completed: try fields.int("completed_count"), telemetry: try fields.int("telemetry_volume"),
+      situation: try fields.word("situation", Situation.self))
   }
 
   /// The four counts and the situation.

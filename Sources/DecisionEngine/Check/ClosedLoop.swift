@@ -1,22 +1,12 @@
 import DSLBase
 
 /// A policy, its gates and a model of a fleet, turn by turn: the same gates as the real loop, on the same history.
+/// Fast, for searching; `ModelRun` is the same with the engine that acts.
 struct ClosedLoop {
-  /// What a run led to.
-  struct Run {
-    var steps: [LoopStep] = []
-    /// The direction in which each cycle scaled the fleet.
-    var directions: [ActionDirection] = []
-    /// The first cycle with more agents than the maximum.
-    var passedMaximum: Int?
-  }
-
-  /// Cycles of a run.
-  static let horizon = 80
   /// Cycles by which a run that passed the maximum goes on, to show that nothing stops it.
   static let beyond = 2
 
-  private var machine: PolicyMachine
+  private let machine: PolicyMachine
   private let gates: GateSettings
   /// One decision a rule, with everything that the gates look at.
   private let prototypes: [Decision]
@@ -32,59 +22,53 @@ struct ClosedLoop {
   }
 
   /// Runs the loop from a state, until its horizon, until nothing changes any more, or until just beyond the maximum.
-  mutating func run(_ start: CheckState, _ conditions: FleetModel.Conditions) -> Run {
-    var run = Run()
+  func run(_ start: CheckState, _ conditions: FleetModel.Conditions, cycles: Int) -> LoopHistory {
+    var history = LoopHistory()
     var fleet = FleetModel(start, conditions)
-    let maximum = max(machine.engine.limits.maxAgents, start.agents)
     var past: [PastActionFact] = []
-    for cycle in 0..<Self.horizon {
-      let now = Double(cycle) * FleetModel.cycleSeconds
+    let maximum = max(machine.engine.limits.maxAgents, start.agents)
+    var rest = cycles
+    while rest > 0 {
       let before = fleet.state
-      if before.agents > maximum, run.passedMaximum == nil { run.passedMaximum = cycle }
-      let isLast = run.passedMaximum.map { cycle >= $0 + Self.beyond } ?? false
+      if before.agents > maximum { rest = min(rest, Self.beyond + 1) }
       machine.ask(before)
-      var (step, direction) = act(on: &fleet, before, cycle, now, &past)
-      if isLast { (step.passed, step.refused) = ([], []) }
-      run.steps.append(step)
-      run.directions.append(direction)
-      if isLast { break }
-      fleet.advance(to: now + FleetModel.cycleSeconds)
-      if fleet.state == before, machine.answer.chosen.isEmpty { break }
+      let time = Timestamp(seconds: Double(history.count) * FleetModel.cycleSeconds)
+      history.append(before, act(on: &fleet, time, &past))
+      rest -= 1
+      fleet.advance()
+      let isSettled = conditions.later == nil || history.count > FleetModel.Conditions.stepCycle
+      if isSettled, fleet.state == before, machine.answer.chosen.isEmpty { break }
     }
-    return run
+    return history
   }
 
   private func act(
-    on fleet: inout FleetModel, _ state: CheckState, _ cycle: Int, _ now: Double,
-    _ past: inout [PastActionFact]
-  ) -> (LoopStep, ActionDirection) {
-    var step = LoopStep(
-      cycle: cycle, agents: state.agents, starting: state.asked, work: state.work, completed: state.completed,
-      telemetry: state.telemetry, health: machine.score, state: machine.answer.state, passed: [], refused: [])
+    on fleet: inout FleetModel, _ time: Timestamp, _ past: inout [PastActionFact]
+  ) -> ActionDirection {
+    let chosen = machine.answer.chosen
+    guard !chosen.isEmpty else { return .neutral }
+    let verdicts = Gate.judge(
+      chosen.map { prototypes[$0] }, settings: gates, history: GateHistory(past: past), now: time)
     var scaled = ActionDirection.neutral
-    let time = Timestamp(seconds: now)
-    let decisions = machine.answer.chosen.map { prototypes[$0] }
-    let history = GateHistory(past: past)
-    let verdicts =
-      decisions.isEmpty ? [] : Gate.judge(decisions, settings: gates, history: history, now: time)
-    for (rule, verdict) in zip(machine.answer.chosen, verdicts) {
-      let decision = verdict.decision
-      if let refusal = verdict.refusal {
-        step.refused.append("\(decision.rule): \(refusal.gate.rawValue)")
-        continue
-      }
-      past.append(PastActionFact(type: decision.type, target: decision.target, at: time))
-      let direction = ActionDirection(of: decision.type)
-      let target = machine.targets[rule]
-      guard direction != .neutral, decision.target == "fleet", target.magnitude < 1e6 else {
-        step.passed.append(decision.rule)
-        continue
-      }
-      let before = fleet.state
-      fleet.scale(direction, to: Int(target), now: now)
-      if fleet.state != before { scaled = direction }
-      step.passed.append("\(decision.rule) → \(Int(target))")
+    for (rule, verdict) in zip(chosen, verdicts) where verdict.passed {
+      past.append(
+        PastActionFact(type: verdict.decision.type, target: verdict.decision.target, at: time))
+      if let direction = fleet.perform(verdict.decision, target: machine.target(rule)) { scaled = direction }
     }
-    return (step, scaled)
+    return scaled
+  }
+}
+
+extension FleetModel {
+  /// Carries a decision out as far as the model knows it.
+  ///
+  /// - Parameter target: its `target_agents`; NaN when it has none.
+  /// - Returns: the direction in which it changed the fleet, if it did.
+  mutating func perform(_ decision: Decision, target: Double) -> ActionDirection? {
+    let direction = ActionDirection(of: decision.type)
+    guard direction != .neutral, decision.target == "fleet", target.magnitude < 1e6 else { return nil }
+    let before = state
+    scale(direction, to: Int(target))
+    return state == before ? nil : direction
   }
 }

@@ -2,8 +2,9 @@ import DSLBase
 
 /// Looks for the faults of a policy before it acts: over a grid of states, and in the loop that it closes.
 ///
-/// The grid answers exactly for the states it has. The closed loop is a search over a few starts under constant load
-/// (`FleetModel`): what it finds is real under that model, and finding nothing is no proof.
+/// The grid answers exactly for the states it has. The closed loop is a search over some starts and loads
+/// (`FleetModel`): what it finds is real under that model, and finding nothing is no proof. Each finding that has a
+/// state comes with what derives it again (`PolicyTrace`).
 package enum PolicyCheck {
   /// Checks an engine's policy under its health model, limits and gates.
   ///
@@ -11,19 +12,28 @@ package enum PolicyCheck {
   package static func run(
     _ engine: DecisionEngine, gates: GateSettings = GateSettings(), grid: CheckGrid = .documented
   ) -> PolicyReport {
+    var gates = gates
+    gates.dryRun = false
     let census = GridCensus(engine, grid)
     // What people have to approve is taken as approved: else the loop would never close.
     var gates = gates
     gates.approval = GateSettings.Approval()
     let loops = LoopSearch(engine, gates: gates, arrivals: grid.arrivals)
-    var findings = deadZones(census, engine)
-    findings += [loops.runaway, loops.limitCycle].compactMap { $0 }
-    findings += neverFires(census, engine) + shadowed(census, engine) + blocked(engine, gates)
+    var findings = deadZones(census, engine) + loops.findings
+    findings += neverFires(census, engine) + shadowed(census, engine) + blocked(census, engine, gates)
     findings += contradictions(census, engine) + notProduced(census, engine)
-    let states = HealthState.allCases.filter { $0 != .unknown }
+    var numbers: [PolicyFinding.Kind: Int] = [:]
+    for place in findings.indices {
+      let kind = findings[place].kind
+      numbers[kind, default: 0] += 1
+      findings[place].id = "\(kind.rawValue)-\(numbers[kind] ?? 0)"
+      if findings[place].proof == nil, let state = findings[place].state {
+        findings[place].proof = PolicyTrace(start: state)
+      }
+    }
     return PolicyReport(
       policy: engine.policy.name, gridStates: grid.count, allStates: grid.count * grid.situations.count,
-      loops: loops.loops, shares: states.compactMap { census.shares[$0] }, findings: findings)
+      loops: loops.loops, shares: census.shares.filter { $0.health != .unknown }, findings: findings)
   }
 
   private static func deadZones(_ census: GridCensus, _ engine: DecisionEngine) -> [PolicyFinding] {
@@ -32,12 +42,13 @@ package enum PolicyCheck {
         census.silent[GridCensus.Zone(health: health, situation: situation)]
       }
       guard let first = zones.first, let smallest = first.smallest else { return nil }
-      let share = census.shares[health].map { share in
-        " (\(percent(share.silent, of: share.states)) of the \(health) states of the grid)"
-      }
+      let tally = census.shares[health.number]
+      let share =
+        tally.states > 0
+        ? " (\(percent(tally.silent, of: tally.states)) of the \(health) states of the grid)" : ""
       var finding = PolicyFinding(
         .deadZone,
-        "in \(first.count) \(health) states no rule matches and the policy says no reason" + (share ?? ""),
+        "in \(first.count) \(health) states no rule matches and the policy says no reason" + share,
         state: smallest, states: first.count)
       let sampleHealth = engine.assess(CheckState.sample.observation()).metrics.healthState
       if census.isSampleSilent, sampleHealth == health { finding.sample = .sample }
@@ -54,7 +65,8 @@ package enum PolicyCheck {
 
   private static func shadowed(_ census: GridCensus, _ engine: DecisionEngine) -> [PolicyFinding] {
     engine.policy.rules.enumerated().compactMap { index, rule in
-      guard census.matched[index] > 0, census.chosen[index] == 0, let entry = census.superseded[index] else {
+      guard census.matched[index] > 0, census.chosen[index].count == 0, let entry = census.superseded[index]
+      else {
         return nil
       }
       let winner = engine.policy.rules[entry.by].name
@@ -66,12 +78,17 @@ package enum PolicyCheck {
     }
   }
 
-  private static func blocked(_ engine: DecisionEngine, _ gates: GateSettings) -> [PolicyFinding] {
-    engine.policy.rules.filter { $0.confidence < gates.requiredConfidence }.map { rule in
+  private static func blocked(
+    _ census: GridCensus, _ engine: DecisionEngine, _ gates: GateSettings
+  ) -> [PolicyFinding] {
+    engine.policy.rules.enumerated().filter { $0.element.confidence < gates.requiredConfidence }.map {
+      index, rule in
       let (has, needs) = NumberText.pair(rule.confidence, gates.requiredConfidence)
+      let tally = census.chosen[index]
       return PolicyFinding(
         .blocked, rules: [rule.name],
-        "rule \(rule.name) has the confidence \(has) at best, and the gate asks for \(needs)")
+        "rule \(rule.name) has the confidence \(has) at best, and the gate asks for \(needs)",
+        state: tally.smallest, states: tally.count)
     }
   }
 
@@ -88,7 +105,7 @@ package enum PolicyCheck {
   }
 
   private static func notProduced(_ census: GridCensus, _ engine: DecisionEngine) -> [PolicyFinding] {
-    let produced = engine.policy.rules.indices.filter { census.chosen[$0] > 0 }
+    let produced = engine.policy.rules.indices.filter { census.chosen[$0].count > 0 }
     let types = Set(produced.map { engine.policy.rules[$0].type })
     return DecisionType.all.filter { !types.contains($0) }.map { type in
       PolicyFinding(.notProduced, "no state leads to a decision of type \(type)")

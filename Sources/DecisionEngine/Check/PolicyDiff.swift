@@ -25,15 +25,14 @@ package struct PolicyDiff: Sendable, Equatable {
   ///
   /// - Complexity: O(states of the grid · size of the policies).
   package init(_ a: DecisionEngine, _ b: DecisionEngine, grid: CheckGrid = .documented) {
-    var (first, second) = (PolicyMachine(a), PolicyMachine(b))
+    let (first, second) = (PolicyMachine(a), PolicyMachine(b))
     var found: [[[Int]]: GridCensus.Tally] = [:]
-    for situation in grid.situations {
-      grid.forEach(situation) { state in
-        first.ask(state)
-        second.ask(state)
-        guard Self.differ(first, second) else { return }
-        found[[first.answer.chosen, second.answer.chosen], default: GridCensus.Tally()].add(state)
-      }
+    grid.forEach(signature: { first.signature($0) + second.signature($0) }) { state, situations in
+      first.ask(state)
+      second.ask(state)
+      guard Self.differ(first, second) else { return }
+      let key = [first.answer.chosen, second.answer.chosen]
+      found[key, default: GridCensus.Tally()].add(state, times: situations.count)
     }
     compared = grid.count * grid.situations.count
     differing = found.values.map(\.count).reduce(0, +)
@@ -55,7 +54,7 @@ package struct PolicyDiff: Sendable, Equatable {
     guard a.answer.chosen.count == b.answer.chosen.count else { return true }
     for (x, y) in zip(a.answer.chosen, b.answer.chosen) {
       let (rule, other) = (a.engine.policy.rules[x], b.engine.policy.rules[y])
-      let (target, wanted) = (a.targets[x], b.targets[y])
+      let (target, wanted) = (a.target(x), b.target(y))
       guard rule.priority == other.priority, rule.confidence == other.confidence,
         target == wanted || (target.isNaN && wanted.isNaN), rule.type == other.type,
         rule.target == other.target

@@ -6,9 +6,9 @@ package struct PolicyFinding: Sendable, Equatable {
   package enum Kind: String, Sendable, Hashable, CaseIterable {
     /// A critical or degraded state with neither a decision nor a stated reason: an entry of `silence`.
     case deadZone = "dead_zone"
-    /// The fleet grows past its maximum.
+    /// A quantity grows without end: the fleet past its maximum, or the queue though the fleet could be made larger.
     case runaway
-    /// Under constant load the fleet goes up, down and up again without end.
+    /// Under a load that stays the same in the end, the fleet goes up, down and up again without end.
     case limitCycle = "limit_cycle"
     /// A rule matches in no state.
     case neverFires = "never_fires"
@@ -22,7 +22,11 @@ package struct PolicyFinding: Sendable, Equatable {
     case notProduced = "not_produced"
   }
 
+  /// What a report calls it: its kind, and its number among those of the kind.
+  package var id = ""
   package var kind: Kind
+  /// What grows or swings, for findings of the closed loop.
+  package var quantity: MetricName?
   /// The rules it is about, in the order of the policy.
   package var rules: [String]
   /// What is wrong, as a sentence.
@@ -33,8 +37,10 @@ package struct PolicyFinding: Sendable, Equatable {
   package var sample: CheckState?
   /// In how many states of the grid it shows; 0 for findings of the closed loop.
   package var states: Int
-  /// For findings of the closed loop, cycle by cycle from that state on.
+  /// For findings of the closed loop, the cycles that tell it.
   package var trace: [LoopStep]
+  /// What derives it again; `nil` where nothing happens that could be shown.
+  package var proof: PolicyTrace?
 
   init(
     _ kind: Kind, rules: [String] = [], _ message: String, state: CheckState? = nil, states: Int = 0,
@@ -51,55 +57,30 @@ package struct PolicyFinding: Sendable, Equatable {
   /// Whether it makes a check fail.
   package var isFault: Bool { kind != .notProduced }
 
-  /// All fields.
-  package var json: JSONValue {
+  /// What it is, without what shows it.
+  var head: JSONValue {
     [
-      "kind": .string(kind.rawValue), "fault": .bool(isFault), "rules": .strings(rules),
-      "message": .string(message), "state": state?.json ?? .null, "sample": sample?.json ?? .null,
-      "states": .int(states), "trace": .array(trace.map(\.json)),
+      "id": .string(id), "kind": .string(kind.rawValue), "fault": .bool(isFault), "rules": .strings(rules),
+      "quantity": .optional(quantity?.rawValue), "message": .string(message),
     ]
   }
-}
-
-/// What a check found and what it looked at.
-package struct PolicyReport: Sendable, Equatable {
-  /// How many states of the documented grid are in one health state, and how many of them decide nothing.
-  package struct Share: Sendable, Equatable {
-    package var health: HealthState
-    package var states: Int
-    /// States without a decision.
-    package var undecided: Int
-    /// Of these, states without a stated reason either.
-    package var silent: Int
-  }
-
-  package var policy: String
-  /// States of the grid: one situation, and all of them.
-  package var gridStates: Int
-  package var allStates: Int
-  /// Closed loops that were run.
-  package var loops: Int
-  /// The grid in the situation `counts`, from critical to optimal.
-  package var shares: [Share]
-  /// In the order of their kinds, then of the policy's rules.
-  package var findings: [PolicyFinding]
-
-  /// Whether there is no fault.
-  package var isClean: Bool { !findings.contains(where: \.isFault) }
 
   /// All fields.
   package var json: JSONValue {
-    [
-      "policy": .string(policy), "clean": .bool(isClean), "grid_states": .int(gridStates),
-      "all_states": .int(allStates), "loops": .int(loops),
-      "health": .array(
-        shares.map { share in
-          [
-            "state": .string(share.health.rawValue), "states": .int(share.states),
-            "undecided": .int(share.undecided), "silent": .int(share.silent),
-          ]
-        }),
-      "findings": .array(findings.map(\.json)),
-    ]
+    var object = head.object ?? [:]
+    object["state"] = state?.json ?? .null
+    object["sample"] = sample?.json ?? .null
+    object["states"] = .int(states)
+    object["trace"] = .array(trace.map(\.json))
+    return .object(object)
+  }
+
+  /// - Throws: `DSLError` (`corrupt`) when a member is missing or of the wrong kind.
+  init(head json: JSONValue?) throws(DSLError) {
+    let fields = try JSONFields(json, "finding of the trace")
+    self.init(
+      try fields.word("kind", Kind.self), rules: try fields.strings("rules"), try fields.string("message"))
+    id = try fields.string("id")
+    quantity = fields["quantity"]?.string.map { MetricName(rawValue: $0) }
   }
 }

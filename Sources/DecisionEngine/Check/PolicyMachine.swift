@@ -2,9 +2,13 @@ import DSLBase
 
 /// A policy made ready to be asked millions of times: the same answers as `DecisionEngine.decide`, without text.
 ///
+/// Rules, names and conditions are flat programs. What cannot differ within a block of states (`CheckState.isBlock`)
+/// is computed once a block, and only when something asks for it; asking about the states of a grid in its order is
+/// therefore much cheaper than asking about them in any other.
+///
 /// What differs is told here: a tie in priority and confidence goes to the earlier rule, where the engine takes
 /// the lower id, which depends on the cycle.
-struct PolicyMachine {
+final class PolicyMachine {
   /// The slots that `CheckState.fill` writes, in its order.
   static let names = MetricCatalog.standard.names + Scope.builtIn.map(\.name)
 
@@ -21,215 +25,217 @@ struct PolicyMachine {
     var silence: Int?
   }
 
-  private struct Rule {
-    var bindings: [(slot: Int, value: Range<Int>)]
-    var when: [Range<Int>]
-    var parameters: [Range<Int>]
-    var target: Int?
-    var key: Int
-  }
-
-  private struct Term {
-    var slot: Int
-    var weight: Double
-    var shape: HealthModel.Shape
-  }
-
   let engine: DecisionEngine
-  private let code: [Instruction]
-  private let bindings: [(slot: Int, value: Range<Int>)]
-  private let rules: [Rule]
-  private let ranking: [Int]
-  private let silences: [Range<Int>]
-  private let terms: [Term]
-  private let scoreSlot: Int
-  private var slots: [Double]
-  private var stack: [Double]
-  private var depth = 0
+  private let program: MachinePolicy
+  private let slots: MachineMemory<Double>
+  private let code: MachineMemory<Instruction>
+  /// Names that something is bound to.
+  private let bound: MachineMemory<MachineProgram>
+  private let needs: MachineMemory<Int>
+  /// The block or state for which each name was computed last.
+  private let stamps: MachineMemory<Int>
+  /// What the terms of the score add up from.
+  private let terms: MachineMemory<Double>
+  /// Rules, best ranked first, that a health state and the block leave open: as many as `aliveCount` says, for
+  /// each state the block of which is `aliveBlock`.
+  private let alive: MachineMemory<Int>
+  private let aliveCount = MachineMemory<Int>(Array(repeating: 0, count: HealthState.allCases.count))
+  private let aliveBlock = MachineMemory<Int>(Array(repeating: -1, count: HealthState.allCases.count))
+  /// The rule that has each conflict key, and the state of which it is.
+  private let holders: MachineMemory<Int>
+  private let held: MachineMemory<Int>
   /// The `target_agents` of each matched rule of the last state; unknown (NaN) without one.
-  private(set) var targets: [Double]
+  private let wanted: MachineMemory<Double>
+  private var block: CheckState?
+  private var blockStamp = 0
+  private var stateStamp = 0
+  private var stateBit = 0
   private(set) var answer = Answer()
 
   init(_ engine: DecisionEngine) {
     self.engine = engine
-    let policy = engine.policy
-    var compiler = MachineCompiler(names: Self.names)
-    func bind(_ bindings: [Binding]) -> [(slot: Int, value: Range<Int>)] {
-      bindings.map { binding in
-        let value = compiler.program(binding.expression)
-        return (compiler.slot(binding.name), value)
-      }
-    }
-    var keys: [String: Int] = [:]
-    bindings = bind(policy.bindings)
-    rules = policy.rules.map { rule in
-      let bound = bind(rule.bindings)
-      let parts = if case .all(let parts) = rule.when { parts } else { [rule.when] }
-      let formulas: [(name: String, value: Range<Int>)] = rule.parameters.compactMap { parameter in
-        guard case .formula(let expression) = parameter.value else { return nil }
-        return (parameter.name, compiler.program(expression))
-      }
-      let key = Self.conflictKey(rule)
-      return Rule(
-        bindings: bound, when: parts.map { compiler.program($0) }, parameters: formulas.map(\.value),
-        target: formulas.firstIndex { $0.name == "target_agents" },
-        key: keys[key]
-          ?? {
-            keys[key] = keys.count; return keys.count - 1
-          }())
-    }
-    ranking = policy.rules.indices.sorted { a, b in
-      let (x, y) = (policy.rules[a], policy.rules[b])
-      if x.priority != y.priority { return x.priority > y.priority }
-      return x.confidence != y.confidence ? x.confidence > y.confidence : a < b
-    }
-    silences = policy.silences.map { compiler.program($0.when) }
-    terms = engine.health.terms.map {
-      Term(slot: compiler.slot($0.metric.rawValue), weight: $0.weight, shape: $0.shape)
-    }
-    scoreSlot = compiler.slot("health_score")
-    code = compiler.code
-    slots = Array(repeating: .nan, count: compiler.slots.count)
-    stack = Array(repeating: 0, count: compiler.code.count + 1)
-    targets = policy.rules.map { rule in
-      let constant = rule.parameters.first { $0.name == "target_agents" }
-      guard case .constant(let value)? = constant?.value else { return .nan }
-      return value.double ?? .nan
-    }
-  }
-
-  /// Rules with the same key exclude each other, as in the engine's ranking: one type on one target, and both
-  /// directions of scaling.
-  private static func conflictKey(_ rule: Policy.Rule) -> String {
-    let isScaling = ActionDirection(of: rule.type) != .neutral
-    return (isScaling ? "scale" : rule.type.rawValue) + "\u{1F}" + rule.target
+    program = MachinePolicy(engine)
+    slots = MachineMemory(program.initial)
+    code = MachineMemory(program.code)
+    bound = MachineMemory(program.names)
+    needs = MachineMemory(program.needs)
+    stamps = MachineMemory(program.names.map { _ in -1 })
+    terms = MachineMemory(program.terms.map { _ in 0 })
+    let rules = program.rules.count
+    alive = MachineMemory(Array(repeating: 0, count: rules * HealthState.allCases.count))
+    holders = MachineMemory(Array(repeating: 0, count: rules))
+    held = MachineMemory(Array(repeating: -1, count: rules))
+    wanted = MachineMemory(program.rules.map(\.constantTarget))
   }
 
   /// The score of the last state; NaN when it has none.
-  var score: Double { slots[scoreSlot] }
+  var score: Double { slots.values[CheckState.scoreSlot] }
+
+  /// The `target_agents` that a rule asked for in the last state that it matched; unknown (NaN) without one.
+  func target(_ rule: Int) -> Double { wanted.values[rule] }
+
+  /// What tells the blocks of two situations apart for this policy, where agents and work are the same: equal
+  /// signatures mean equal answers for equal counts.
+  func signature(_ state: CheckState) -> [UInt64] {
+    enter(state)
+    return program.signatureSlots.map { slots.values[$0].bitPattern }
+      + [program.readsTelemetry ? CheckState.telemetryKind(state.situation) : 0]
+  }
 
   /// Asks everything about a state; the answer is in `answer` and `targets`.
-  mutating func ask(_ state: CheckState) {
-    state.fill(&slots, limits: engine.limits, thresholds: engine.health.thresholds)
+  func ask(_ state: CheckState) {
+    if let block, state.isBlock(of: block) {
+      state.fillVarying(slots.values)
+    } else {
+      enter(state)
+    }
+    stateStamp += 1
     let score = scored()
-    slots[scoreSlot] = score
-    answer.state = score.isNaN ? .unknown : engine.health.state(of: score)
+    slots.values[CheckState.scoreSlot] = score
+    let health = score.isNaN ? HealthState.unknown : engine.health.state(of: score)
+    stateBit = 1 << health.number
+    answer.state = health
     answer.matched.removeAll(keepingCapacity: true)
     answer.chosen.removeAll(keepingCapacity: true)
-    answer.superseded.removeAll(keepingCapacity: true)
+    if !answer.superseded.isEmpty { answer.superseded.removeAll(keepingCapacity: true) }
     answer.silence = nil
     guard !score.isNaN else { return }
-    for binding in bindings { slots[binding.slot] = run(binding.value) }
-    for number in ranking where matches(number) { settle(number) }
-    guard answer.chosen.isEmpty else { return }
-    answer.silence = silences.firstIndex { run($0) == Instruction.met }
+    let number = health.number
+    if aliveBlock.values[number] != blockStamp { revive(number) }
+    let first = alive.values + number * program.rules.count
+    var place = 0
+    while place < aliveCount.values[number] {
+      consider(first[place])
+      place += 1
+    }
+    if answer.chosen.isEmpty { answer.silence = program.silences.firstIndex { run($0) == Instruction.met } }
   }
 
-  private mutating func settle(_ number: Int) {
-    answer.matched.append(number)
-    let key = rules[number].key
-    if let winner = answer.chosen.first(where: { rules[$0].key == key }) {
-      answer.superseded.append((number, winner))
-    } else {
-      answer.chosen.append(number)
+  private func enter(_ state: CheckState) {
+    state.fill(slots.values, limits: engine.limits, thresholds: engine.health.thresholds)
+    block = state
+    blockStamp += 1
+    var index = 0
+    for term in program.terms {
+      terms.values[index] = term.weight * term.shape.apply(slots.values[term.slot])
+      if slots.values[term.slot].isNaN { terms.values[index] = .nan }
+      index += 1
     }
-  }
-
-  private mutating func matches(_ number: Int) -> Bool {
-    let rule = rules[number]
-    for binding in rule.bindings { slots[binding.slot] = run(binding.value) }
-    for part in rule.when where run(part) != Instruction.met { return false }
-    for (index, parameter) in rule.parameters.enumerated() {
-      let value = run(parameter)
-      if value.isNaN { return false }
-      if index == rule.target { targets[number] = value }
-    }
-    return true
   }
 
   /// The weighted sum of `HealthModel.score`, in its order.
   private func scored() -> Double {
-    guard let first = terms.first else { return .nan }
-    var sum = first.weight * first.shape.apply(slots[first.slot])
-    if slots[first.slot].isNaN { return .nan }
-    for term in terms.dropFirst() {
-      if slots[term.slot].isNaN { return .nan }
-      sum += term.weight * term.shape.apply(slots[term.slot])
+    for index in program.varyingTerms {
+      let term = program.terms[index]
+      let value = slots.values[term.slot]
+      terms.values[index] = value.isNaN ? .nan : term.weight * term.shape.apply(value)
     }
-    return min(1, sum)
+    guard terms.count > 0 else { return .nan }
+    var sum = terms.values[0]
+    var index = 1
+    while index < terms.count {
+      sum += terms.values[index]
+      index += 1
+    }
+    return sum.isNaN ? .nan : min(1, sum)
+  }
+
+  /// Finds the rules that a health state leaves open in this block.
+  private func revive(_ number: Int) {
+    aliveBlock.values[number] = blockStamp
+    var count = 0
+    for rule in program.ranking {
+      let entry = program.rules[rule]
+      guard entry.states & stateBit != 0, entry.fixed.allSatisfy({ run($0) == Instruction.met }) else {
+        continue
+      }
+      alive.values[number * program.rules.count + count] = rule
+      count += 1
+    }
+    aliveCount.values[number] = count
+  }
+
+  private func consider(_ number: Int) {
+    let rule = program.rules[number]
+    for part in rule.varying where run(part) != Instruction.met { return }
+    for parameter in rule.parameters where run(parameter).isNaN { return }
+    if let target = rule.target { wanted.values[number] = slots.values[target] }
+    answer.matched.append(number)
+    if held.values[rule.key] == stateStamp {
+      answer.superseded.append((number, holders.values[rule.key]))
+    } else {
+      held.values[rule.key] = stateStamp
+      holders.values[rule.key] = number
+      answer.chosen.append(number)
+    }
   }
 }
 
 extension PolicyMachine {
-  private mutating func push(_ value: Double) {
-    stack[depth] = value
-    depth += 1
-  }
-
-  private mutating func pop() -> Double {
-    depth -= 1
-    return stack[depth]
-  }
-
-  private mutating func pushFinite(_ value: Double) { push(value.isFinite ? value : .nan) }
-
-  /// Runs one program and returns what it leaves.
-  private mutating func run(_ range: Range<Int>) -> Double {
-    for position in range {
-      switch code[position] {
-      case .number(let number): push(number)
-      case .slot(let slot): push(slots[slot])
-      case .negate: push(-pop())
-      case .binary(let op):
-        let b = pop()
-        let a = pop()
-        switch op {
-        case .add: pushFinite(a + b)
-        case .subtract: pushFinite(a - b)
-        case .multiply: pushFinite(a * b)
-        case .divide: pushFinite(a / b)
-        }
-      case .call(let function, let count): call(function, count)
-      case .compare(let slot, let comparison):
-        let bound = pop()
-        let observed = slots[slot]
-        let isUnknown = bound.isNaN || observed.isNaN
-        let holds = comparison.holds(observed, bound)
-        push(isUnknown ? Instruction.unknown : holds ? Instruction.met : Instruction.failed)
-      case .state(let bits):
-        push(bits & answer.state.bit != 0 ? Instruction.met : Instruction.failed)
-      case .least(let count): fold(count, Swift.min)
-      case .greatest(let count): fold(count, Swift.max)
-      case .not: push(Instruction.met - pop())
+  /// Runs one program, after the names that it needs, and returns what it leaves.
+  private func run(_ program: MachineProgram) -> Double {
+    var place = program.firstNeed
+    while place < program.lastNeed {
+      let number = needs.values[place]
+      let name = bound.values[number]
+      let stamp = name.varies ? -2 - stateStamp : blockStamp
+      if stamps.values[number] != stamp {
+        execute(name.start, name.end)
+        stamps.values[number] = stamp
       }
+      place += 1
     }
-    return pop()
+    execute(program.start, program.end)
+    return slots.values[program.result]
   }
 
-  private mutating func fold(_ count: Int, _ choose: (Double, Double) -> Double) {
-    var result = count == 0 ? Instruction.met : pop()
-    for _ in 1..<max(count, 1) { result = choose(pop(), result) }
-    push(result)
+  private func execute(_ start: Int, _ end: Int) {
+    let slots = slots.values
+    var position = start
+    while position < end {
+      let step = code.values[position]
+      let a = step.operation == .state ? 0 : slots[step.a]
+      let b = slots[step.b]
+      slots[step.to] = step.operation == .state ? among(step.a) : Self.apply(step.operation, a, b)
+      position += 1
+    }
   }
 
-  private mutating func call(_ function: Expression.Function, _ count: Int) {
-    let start = depth - count
-    depth = start
-    let first = stack[start]
-    if function == .known { return push(first.isNaN ? stack[start + 1] : first) }
-    var result = first
-    for index in start..<start + count where stack[index].isNaN { return push(.nan) }
-    switch function {
-    case .min: for index in start + 1..<start + count where stack[index] < result { result = stack[index] }
-    case .max: for index in start + 1..<start + count where stack[index] > result { result = stack[index] }
-    case .clamp: result = Swift.min(Swift.max(first, stack[start + 1]), stack[start + 2])
-    case .ceil: result = first.rounded(.up)
-    case .floor: result = first.rounded(.down)
-    case .round: result = first.rounded()
-    case .abs: result = first.magnitude
-    case .ratio: result = stack[start + 1] == 0 ? 0 : first / stack[start + 1]
-    case .known: break
+  private func among(_ bits: Int) -> Double { bits & stateBit != 0 ? Instruction.met : Instruction.failed }
+
+  private static func apply(_ operation: Instruction.Operation, _ a: Double, _ b: Double) -> Double {
+    if operation == .known { return a.isNaN ? b : a }
+    let isUnknown = a.isNaN || b.isNaN
+    switch operation {
+    case .gt: return isUnknown ? 1 : a > b ? 2 : 0
+    case .gte: return isUnknown ? 1 : a >= b ? 2 : 0
+    case .lt: return isUnknown ? 1 : a < b ? 2 : 0
+    case .lte: return isUnknown ? 1 : a <= b ? 2 : 0
+    case .eq: return isUnknown ? 1 : a == b ? 2 : 0
+    case .ne: return isUnknown ? 1 : a != b ? 2 : 0
+    default: return isUnknown ? .nan : compute(operation, a, b)
     }
-    pushFinite(result)
   }
+
+  /// For two known values.
+  private static func compute(_ operation: Instruction.Operation, _ a: Double, _ b: Double) -> Double {
+    switch operation {
+    case .add: finite(a + b)
+    case .subtract: finite(a - b)
+    case .multiply: finite(a * b)
+    case .divide: finite(a / b)
+    case .negate: -a
+    case .lesser: b < a ? b : a
+    case .greater: b > a ? b : a
+    case .ceil: a.rounded(.up)
+    case .floor: a.rounded(.down)
+    case .round: a.rounded()
+    case .abs: a.magnitude
+    case .ratio: b == 0 ? 0 : finite(a / b)
+    case .not: 2 - a
+    case .known, .gt, .gte, .lt, .lte, .eq, .ne, .state: a
+    }
+  }
+
+  private static func finite(_ value: Double) -> Double { value.isFinite ? value : .nan }
 }

@@ -3,9 +3,9 @@ enum DefaultPolicy {
   static let text = """
     name: default
     description: >-
-      Scales up while work waits and health is below healthy, scales down what is idle above optimal, keeps the queue
-      moving, and says why whenever it does nothing. Never starts agents without work, never exceeds max_agents,
-      never removes a busy agent.
+      Scales up while work waits and health is below healthy or the fleet falls behind, scales down what is idle above
+      optimal, keeps the queue moving, and says why whenever it does nothing. Never starts agents without work, never
+      exceeds max_agents, never removes a busy agent.
 
     # What bad evidence and a bad record leave of a rule's confidence, at their worst (docs/policies.md).
     evidence: {stale: 0.9, missing: 0.9, corrupt: 0.5, disagreement: 0.7, record: 0}
@@ -73,6 +73,21 @@ enum DefaultPolicy {
         parameters: {target_agents: = floor_target, current_agents: = active_agents}
         description: Start agents until there are {floor_target}, now {present_agents}
         rationale: "{waiting_work} items wait and there are only {present_agents} agents"
+
+      # Health looks at the queue only up to ten items, so that a fleet can be healthy while it falls behind for ever.
+      - name: scale_up_backlog
+        type: scale_up
+        priority: 7
+        confidence: 0.8
+        let: {backlog_limit: 2 * present_agents}
+        when:
+          health_state: [healthy, optimal]
+          missing_hands: {gt: 0}
+          waiting_work: {gt: backlog_limit}
+          growth_target: {gt: present_agents}
+        parameters: {target_agents: = growth_target, current_agents: = active_agents}
+        description: Start agents until there are {growth_target}, now {present_agents}
+        rationale: "{waiting_work} items wait, more than two for each of {present_agents} agents"
 
       - name: restart_stale
         type: restart

@@ -51,10 +51,20 @@ package enum Replay {
     return index(["id"]) ?? index(["rule", "type", "target"])
   }
 
-  /// The first field in which two values differ, in the order in which the first has them: `parameters.target_agents`.
+  /// The first field in which two values differ, in the order in which the first has them: `parameters.target_agents`,
+  /// `cycles[3].silence`.
   static func firstDifference(
     _ a: JSONValue, _ b: JSONValue, path: String, passingOver: [String] = []
   ) -> (String, JSONValue, JSONValue)? {
+    if case .array(let x) = a, case .array(let y) = b {
+      for place in 0..<max(x.count, y.count) {
+        let inner = "\(path)[\(place)]"
+        guard place < x.count else { return (inner, .null, y[place]) }
+        guard place < y.count else { return (inner, x[place], .null) }
+        if let found = firstDifference(x[place], y[place], path: inner) { return found }
+      }
+      return nil
+    }
     guard case .object(let x) = a, case .object(let y) = b else {
       return a.text() == b.text() ? nil : (path, a, b)
     }

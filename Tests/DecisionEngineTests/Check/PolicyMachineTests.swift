@@ -16,7 +16,7 @@ import Testing
   }
 
   private func compare(_ engine: DecisionEngine, _ states: [CheckState], _ note: String) -> Int {
-    var machine = PolicyMachine(engine)
+    let machine = PolicyMachine(engine)
     var decided = 0
     for state in states {
       let observation = engine.assess(state.observation())
@@ -36,7 +36,7 @@ import Testing
       #expect(found.sorted() == superseded.sorted(), "\(place)")
       for (rule, decision) in zip(machine.answer.chosen, set.decisions) {
         guard let target = decision.parameters["target_agents"]?.double else { continue }
-        #expect(machine.targets[rule] == target, "\(place)")
+        #expect(machine.target(rule) == target, "\(place)")
       }
       decided += set.decisions.count
       guard set.decisions.isEmpty else { continue }
