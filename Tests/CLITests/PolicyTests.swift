@@ -13,11 +13,37 @@ import Testing
     #expect(data["clean"] as? Bool == false && data["grid_states"] as? Int == 73_997)
     let findings = try #require(data["findings"] as? [[String: Any]])
     let kinds = findings.compactMap { $0["kind"] as? String }
-    #expect(kinds == ["dead_zone", "dead_zone", "runaway", "not_produced", "not_produced"])
+    #expect(kinds == ["dead_zone", "dead_zone", "runaway", "runaway", "not_produced", "not_produced"])
     let sample = try #require(findings[0]["sample"] as? [String: Any])
     #expect(sample["active_agents"] as? Int == 2 && sample["work_queue_size"] as? Int == 8)
     let trace = try #require(findings[2]["trace"] as? [[String: Any]])
     #expect(trace.compactMap { $0["active_agents"] as? Int } == Array(2...13))
+  }
+
+  @Test func aFindingIsDerivedAgainFromItsTrace() throws {
+    let shell = try Shell()
+    try shell("dsl policy show dslmodel > mine.yaml")
+    let check = try shell("dsl policy check mine.yaml --traces faults --set limits.max_agents=7")
+    #expect(check.status == 1 && check.out.contains("trace: dsl auto replay --trace faults/runaway-1.json\n"))
+    try shell("rm mine.yaml")
+    for name in ["dead_zone-1", "dead_zone-2", "runaway-1", "runaway-2"] {
+      let replay = try shell("dsl auto replay --trace faults/\(name).json")
+      #expect(replay.status == 0, "\(replay.out)\(replay.err)")
+      #expect(
+        replay.out.hasSuffix(" decisions derived again: equal\nthe finding is confirmed\n"), "\(replay.out)")
+    }
+    try shell("sed 's/\"target_agents\": 5/\"target_agents\": 50/' faults/runaway-1.json > forged.json")
+    let forged = try shell("dsl auto replay --trace forged.json")
+    #expect(forged.status == 1)
+    #expect(
+      forged.out.contains("cycles[2].decisions[0].parameters.target_agents is 50 in the trace and 5 now"),
+      "\(forged.out)")
+    try shell("sed 's/active_agents: {lt: 2}/active_agents: {lt: 3}/' faults/dead_zone-1.json > other.json")
+    let other = try shell("dsl auto replay --trace other.json")
+    #expect(other.status == 1 && other.out.contains("the finding does not show"), "\(other.out)")
+    #expect(try shell("dsl auto replay --trace none.json").status == 4)
+    #expect(try shell("dsl auto replay --trace mine.json --all").status == 64)
+    #expect(try shell("echo '{' > broken.json; dsl auto replay --trace broken.json").status == 72)
   }
 
   @Test func checkOfACleanPolicyEndsWithZero() throws {

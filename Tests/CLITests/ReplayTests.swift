@@ -19,20 +19,37 @@ import Testing
     #expect((last["cycles"] as? [Any])?.count == 1 && last["differing"] as? Int == 0)
   }
 
-  @Test func anotherPolicyIsComparedAndAChangedOneRefused() throws {
+  @Test func anEditedPolicyIsReplayedAsItWasThen() throws {
     let shell = try Shell()
     try shell.copySample()
     try shell("dsl policy show default > coordination/mine.yaml")
     try shell("dsl auto execute --set policy=mine.yaml")
     #expect(try shell("dsl auto replay").status == 0)
-    let other = try shell("dsl auto replay --policy dslmodel")
-    #expect(
-      other.status == 0 && other.out.contains("dropped scale_up of rule scale_up_critical"), "\(other.out)")
-    try shell("echo '# changed' >> coordination/mine.yaml")
-    let changed = try shell("dsl auto replay")
-    #expect(
-      changed.status == 1
-        && changed.out.contains("cannot be replayed: the policy mine.yaml has changed since"))
+    try shell("echo 'rules: none' > coordination/mine.yaml")
+    let edited = try shell("dsl auto replay")
+    #expect(edited.status == 0 && edited.out.hasPrefix("1 of 1 cycles equal, 2 decisions"), "\(edited.out)")
+    try shell("rm coordination/mine.yaml")
+    #expect(try shell("dsl auto replay").status == 0)
+  }
+
+  @Test func anotherPolicyIsComparedAndModelled() throws {
+    let shell = try Shell()
+    try shell.copySample()
+    try shell("dsl auto execute")
+    let one = try shell("dsl auto replay --policy dslmodel")
+    #expect(one.status == 0 && one.out.contains("dropped scale_up of rule scale_up_critical"), "\(one.out)")
+    #expect(one.out.hasSuffix("--all takes the whole journal\n"), "\(one.out)")
+    try shell("for n in 1 2 3; do dsl auto execute --force-confidence 1 > out; dsl work add '{}' > out; done")
+    let outcome = try shell("dsl auto replay --all --policy dslmodel")
+    #expect(outcome.status == 0 && outcome.out.contains("over 4 cycles"), "\(outcome.out)")
+    let data = try shell("dsl auto replay --all --policy dslmodel --format json").json()
+    let modelled = try #require(data["modelled"] as? [String: Any])
+    let cycles = try #require(modelled["cycles"] as? [[String: Any]])
+    let first = try #require(cycles.first)
+    #expect((first["observed"] as? [String: Any])?["health_score"] as? Double == 0.28909090909090907)
+    let then = try #require(modelled["journaled"] as? [String: Any])
+    let candidate = try #require(modelled["candidate"] as? [String: Any])
+    #expect(then["agent_cycles"] as? Int ?? 0 > candidate["agent_cycles"] as? Int ?? 0, "\(modelled)")
   }
 
   @Test(.enabled(if: Shell.has("sqlite3"), "sqlite3 is not installed"))

@@ -7,7 +7,7 @@ enum SchemaPayloads {
   static let aliases = ["auto-execute": "cycle", "auto-loop": "cycle"]
 
   /// Schemas that belong to no single command.
-  static let shared: Set<String> = ["envelope", "common", "cycle"]
+  static let shared: Set<String> = ["envelope", "common", "cycle", "policy-trace"]
 
   /// The file that describes a command's payload.
   static func schema(of command: String) -> String { (aliases[command] ?? command) + ".schema.json" }
@@ -73,6 +73,10 @@ enum SchemaPayloads {
       dsl auto execute > /dev/null; dsl --json auto replay; dsl --json auto replay --all --policy dslmodel
       dsl policy show default | sed 's/priority: 10/priority: 9/' > other.yaml
       dsl --json auto replay --policy other.yaml
+      dsl auto execute > /dev/null; dsl --json auto replay --all --policy dslmodel
+      dsl policy check dslmodel --traces faults > /dev/null; dsl --json auto replay --trace faults/runaway-1.json
+      sed 's/"priority": 7/"priority": 6/' faults/runaway-1.json > forged.json
+      dsl --json auto replay --trace forged.json
       """),
     Payload(
       "auto-pending",
@@ -191,7 +195,8 @@ enum SchemaPayloads {
       dsl --json journal verify --head $(dsl auto status --format json | jq -r .journal_head)
       """),
     Payload("policy-show", "dsl --json policy show; dsl --json policy show dslmodel"),
-    Payload("policy-check", "dsl --json policy check dslmodel"),
+    Payload(
+      "policy-check", "dsl --json policy check dslmodel; dsl --json policy check dslmodel --traces faults"),
     Payload("policy-diff", "dsl --json policy diff default dslmodel"),
     Payload(
       "policy-test",

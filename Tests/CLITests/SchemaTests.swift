@@ -7,7 +7,8 @@ import Testing
     if: Shell.python(with: "jsonschema") != nil, "jsonschema is not in .build/venv: ci/setup installs it"))
 struct SchemaTests {
   /// Reads envelopes from stdin, one after another. With a schema and a command each has to be that command's and to
-  /// hold a payload that is valid; with `-` each has to be a failure. Prints how many there were.
+  /// hold a payload that is valid; with `-` each has to be a failure; with `document` they are no envelopes, but
+  /// documents of the schema. Prints how many there were.
   private static let validator = """
     import json, pathlib, sys
     from jsonschema import Draft202012Validator
@@ -23,6 +24,9 @@ struct SchemaTests {
     while text:
         value, end = json.JSONDecoder().raw_decode(text)
         text, count = text[end:].lstrip(), count + 1
+        if command == "document":
+            check(schema, value)
+            continue
         check("envelope.schema.json", value)
         if schema == "-":
             if value["success"]: sys.exit("is a success")
@@ -50,6 +54,14 @@ struct SchemaTests {
     try validate(
       try shell(payload.script).out, count: payload.count,
       schema: SchemaPayloads.schema(of: payload.command), command: payload.command, in: shell)
+  }
+
+  @Test func tracesOfFindings() throws {
+    let shell = try Shell()
+    let script = "dsl policy check dslmodel --traces t > out; cat t/*.json; ls t | wc -l >&2"
+    let outcome = try shell(script)
+    #expect(outcome.err == "4\n")
+    try validate(outcome.out, count: 4, schema: "policy-trace.schema.json", command: "document", in: shell)
   }
 
   @Test(arguments: [

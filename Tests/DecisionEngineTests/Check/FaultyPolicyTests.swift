@@ -63,6 +63,7 @@ import Testing
       "name: unsure, type: optimize, priority: 1, confidence: 0.55, when: {work_queue_size: {gt: 3}}"
     let finding = try #require(try check(unsure).findings.first)
     #expect(finding.kind == .blocked && finding.rules == ["unsure"])
+    #expect(finding.state == CheckState(agents: 0, work: 4, completed: 0, telemetry: 0))
     #expect(
       finding.message == "rule unsure has the confidence 0.55 at best, and the gate asks for 0.60")
     #expect(try check(unsure, gates: GateSettings(minConfidence: 0.5)).isClean)
@@ -84,6 +85,33 @@ import Testing
     #expect(finding.trace.first?.passed.contains { $0.hasPrefix("more → ") } == true)
     #expect(finding.trace.last?.passed.contains { $0.hasPrefix("more → ") } == true)
     #expect(finding.state?.agents == finding.trace.first?.agents)
+  }
+
+  @Test func aQueueThatNobodyWorksOffIsARunaway() throws {
+    let timid =
+      "name: timid, type: scale_up, priority: 5, confidence: 0.8, when: {work_queue_size: {gt: 0}, "
+      + "active_agents: {lt: 2}}, parameters: {target_agents: 2}"
+    let finding = try #require(try check(timid, arrivals: [0, 1]).findings.first { $0.kind == .runaway })
+    #expect(finding.quantity == .workQueueSize)
+    #expect(finding.state == CheckState(agents: 0, work: 0, completed: 0, telemetry: 0))
+    #expect(finding.trace.last?.agents == 2 && finding.trace.last?.work ?? 0 > 20)
+    let bold = timid.replacing("target_agents: 2", with: "target_agents: 3").replacing(
+      "{lt: 2}", with: "{lt: 3}")
+    #expect(try !check(bold, arrivals: [0, 1]).findings.contains { $0.kind == .runaway }, "three are enough")
+  }
+
+  /// It swings only when exactly 60 items are completed and none is left: three a cycle that stop after 20 cycles.
+  @Test func aLoadThatChangesShowsMoreThanOneThatDoesNot() throws {
+    let late = """
+      name: more, type: scale_up, priority: 5, confidence: 0.8, when: {completed_count: 60, work_queue_size: 0, active_agents: {lt: 5}}, parameters: {target_agents: 5}
+      name: fewer, type: scale_down, priority: 5, confidence: 0.8, when: {completed_count: 60, work_queue_size: 0, active_agents: {gt: 4}}, parameters: {target_agents: 1}
+      name: first, type: scale_up, priority: 5, confidence: 0.8, when: {work_queue_size: {gt: 0}, active_agents: 0}, parameters: {target_agents: 1}
+      """
+    let finding = try #require(
+      try check(late, arrivals: [0, 3]).findings.first { $0.kind == .limitCycle })
+    #expect(finding.proof?.conditions?.arrivals == 3 && finding.proof?.conditions?.later == 0)
+    #expect(finding.rules == ["more", "fewer"])
+    #expect(finding.message.contains("with 3 and from cycle 20 on 0 new items a cycle"))
   }
 
   @Test func theCooldownsOfTheGatesAreInTheLoop() throws {

@@ -66,4 +66,34 @@ import Testing
     }
     #expect(decided > 100, "seed \(seed): the policies are not all mute")
   }
+
+  /// What is kept of a block must not show in the next state: in the order of a grid as state by state.
+  @Test(arguments: [4, 5, 6] as [UInt64])
+  func theOrderOfTheQuestionsDoesNotMatter(seed: UInt64) throws {
+    var source = RandomPolicy(seed: seed)
+    var grid = CheckGrid()
+    (grid.agents, grid.work, grid.completed, grid.telemetry) = (1...2, 0...3, 0...2, 0...8)
+    for number in 0..<8 {
+      let engine = DecisionEngine(policy: try Policy(yaml: source.text(), file: "random.yaml"))
+      let machine = PolicyMachine(engine)
+      var asked = 0
+      grid.forEach(signature: machine.signature) { state, situations in
+        machine.ask(state)
+        for situation in situations {
+          var state = state
+          state.situation = situation
+          let fresh = PolicyMachine(engine)
+          fresh.ask(state)
+          let place: Comment = "seed \(seed), policy \(number): \(state.text)"
+          #expect(machine.answer.chosen == fresh.answer.chosen, place)
+          #expect(machine.answer.matched == fresh.answer.matched, place)
+          #expect(
+            machine.answer.state == fresh.answer.state && machine.answer.silence == fresh.answer.silence,
+            place)
+          asked += 1
+        }
+      }
+      #expect(asked == 2 * 4 * 3 * 3 * 8)
+    }
+  }
 }

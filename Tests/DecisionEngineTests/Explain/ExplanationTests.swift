@@ -124,7 +124,7 @@ import Testing
       DecisionEngine(policy: try Policy.default), observation, gates: GateSettings(), history: GateHistory(),
       now: Timestamp(seconds: 1))
     #expect(explanation.health == "unknown: the directory is gone")
-    #expect(explanation.rules.count == 11)
+    #expect(explanation.rules.count == 12)
     #expect(
       explanation.rules.allSatisfy {
         $0.outcome == "is not usable: the engine is blind: the directory is gone" && !$0.distance.isEmpty
