@@ -85,11 +85,14 @@ let package = Package(
       name: "DSLCommandsTests", dependencies: ["Coordination", "DSLBase", "DSLCommands"], swiftSettings: house
     ),
     .testTarget(
-      name: "CLITests", dependencies: ["CLinux", "Coordination", "DSLBase", "EmbeddedEngine", "dsl"],
+      name: "CLITests", dependencies: ["CLinux", "Coordination", "DSLBase", "EmbeddedEngine", "RandomPolicies", "dsl"],
       swiftSettings: house),
     .testTarget(name: "DSLBaseTests", dependencies: ["DSLBase"], swiftSettings: house),
     .testTarget(
-      name: "DecisionEngineTests", dependencies: ["DecisionEngine", "DSLBase"], swiftSettings: house),
+      name: "DecisionEngineTests", dependencies: ["DecisionEngine", "DSLBase", "RandomPolicies"],
+      swiftSettings: house),
+    .target(
+      name: "RandomPolicies", dependencies: ["DSLBase"], path: "Tests/RandomPolicies", swiftSettings: house),
     .testTarget(
       name: "CoordinationTests",
       dependencies: ["Coordination", "DSLBase", .product(name: "GRDB", package: "GRDB.swift")],

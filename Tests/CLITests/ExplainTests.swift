@@ -16,7 +16,7 @@ import Testing
     #expect(try shell.content(of: "coordination") == before)
     let all = try shell("dsl auto explain --format json").json()
     let rules = try #require(all["rules"] as? [[String: Any]])
-    #expect(rules.count == 11)
+    #expect(rules.count == 12)
     for rule in rules { #expect((rule["distance"] as? String)?.isEmpty == false) }
     #expect(try shell("dsl auto explain --rule nothing").status == 4)
   }

@@ -22,6 +22,7 @@ import Testing
       "ControlPlane",
     ],
     "dsl": ["DSLCommands"],
+    "RandomPolicies": ["DSLBase"],
     "EmbeddedEngine": ["Autonomy", "DSLBase", "DecisionEngine"],
     "dsl-bench": ["DSLBase", "Coordination", "Telemetry", "DecisionEngine", "Autonomy"],
   ]

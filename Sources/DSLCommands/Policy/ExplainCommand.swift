@@ -104,13 +104,14 @@ struct ExplainCommand: ReportingCommand {
     let entry = try journal.decision(id)
     let record = try journal.cycle(entry.cycle).record
     let conditions = try JournaledConditions(settings: record.settings)
-    let loaded = try context.policyEngine(policy ?? conditions.policy, settings).policy
-    let engine = DecisionEngine(policy: loaded, health: conditions.health, limits: conditions.limits)
-    let isSame = PolicySource.hash(loaded.source) == record.policyHash
+    let then = policy == nil ? try context.policy(of: record, conditions, journal, settings) : nil
+    let used = try then ?? context.policyEngine(policy ?? conditions.policy, settings).policy
+    let engine = DecisionEngine(policy: used, health: conditions.health, limits: conditions.limits)
+    let isSame = PolicySource.hash(used.source) == record.policyHash
     let explanation = Explanation(
       engine, try Observation(json: record.observation), gates: settings.gates,
       history: try Self.history(journal, settings.gates, entry.at), now: entry.at, cycle: record.id)
-    let note = isSame ? nil : "policy \(loaded.name) is not the one that decided then: it has changed since"
+    let note = isSame ? nil : "policy \(used.name) is not the one that decided then: it has changed since"
     return (explanation, entry.decision["rule"]?.string, note)
   }
 

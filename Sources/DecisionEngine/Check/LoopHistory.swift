@@ -45,6 +45,7 @@ struct LoopHistory: Equatable {
     guard count >= 8, directions[quarter...].allSatisfy({ $0 != .up }) else { return false }
     let isBelow = (half..<count).allSatisfy { agents[$0] + starting[$0] < maximum }
     let (first, second) = (work[quarter] - work[half], work[last] - work[quarter])
-    return isBelow && first > 0 && second * 10 >= first * 9
+    let isSteady = second * (quarter - half) * 10 >= first * (last - quarter) * 9
+    return isBelow && first > 0 && isSteady
   }
 }

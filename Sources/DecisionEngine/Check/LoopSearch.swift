@@ -134,7 +134,10 @@ struct LoopSearch {
     switch fault {
     case .fleet: told = run.cycles.map(\.step)
     case .swing: told = run.history.swing().map { run.cycles[$0].map(\.step) } ?? []
-    case .queue: told = run.cycles.map(\.step).filter { $0.cycle % 8 == 0 || $0.cycle == Self.horizon - 1 }
+    case .queue:
+      told = run.cycles.map(\.step).filter { step in
+        step.cycle % 8 == 0 || step.cycle == Self.horizon - 1 || step.passed.contains { $0.contains(" → ") }
+      }
     }
     var finding = PolicyFinding(
       fault == .swing ? .limitCycle : .runaway, rules: scalers(run, told),
@@ -163,7 +166,7 @@ struct LoopSearch {
       agents: step.agents, work: step.work, completed: step.completed, telemetry: step.telemetry)
   }
 
-  /// The rules that scaled the fleet in the cycles told, in the order of the policy; for a queue that grows none has.
+  /// The rules that scaled the fleet in the cycles told, in the order of the policy.
   private func scalers(_ run: ModelRun, _ told: [LoopStep]) -> [String] {
     var named: Set<String> = []
     for text in told.flatMap({ (step: LoopStep) -> [String] in step.passed }) where text.contains(" → ") {

@@ -2,7 +2,7 @@ package import DSLBase
 
 /// Where two policies decide differently, over a grid of states.
 ///
-/// Decisions are compared by type, target, priority, confidence and `target_agents`.
+/// Decisions are compared by type, target, priority, the confidence written in the rule, and parameters.
 package struct PolicyDiff: Sendable, Equatable {
   /// States in which the one set of rules decides and then the other.
   package struct Change: Sendable, Equatable {
@@ -27,10 +27,11 @@ package struct PolicyDiff: Sendable, Equatable {
   package init(_ a: DecisionEngine, _ b: DecisionEngine, grid: CheckGrid = .documented) {
     let (first, second) = (PolicyMachine(a), PolicyMachine(b))
     var found: [[[Int]]: GridCensus.Tally] = [:]
+    var comparison = RuleComparison(first, second)
     grid.forEach(signature: { first.signature($0) + second.signature($0) }) { state, situations in
       first.ask(state)
       second.ask(state)
-      guard Self.differ(first, second) else { return }
+      guard comparison.differ() else { return }
       let key = [first.answer.chosen, second.answer.chosen]
       found[key, default: GridCensus.Tally()].add(state, times: situations.count)
     }
@@ -50,19 +51,6 @@ package struct PolicyDiff: Sendable, Equatable {
     }
   }
 
-  private static func differ(_ a: PolicyMachine, _ b: PolicyMachine) -> Bool {
-    guard a.answer.chosen.count == b.answer.chosen.count else { return true }
-    for (x, y) in zip(a.answer.chosen, b.answer.chosen) {
-      let (rule, other) = (a.engine.policy.rules[x], b.engine.policy.rules[y])
-      let (target, wanted) = (a.target(x), b.target(y))
-      guard rule.priority == other.priority, rule.confidence == other.confidence,
-        target == wanted || (target.isNaN && wanted.isNaN), rule.type == other.type,
-        rule.target == other.target
-      else { return true }
-    }
-    return false
-  }
-
   /// All fields.
   package var json: JSONValue {
     [
@@ -75,5 +63,66 @@ package struct PolicyDiff: Sendable, Equatable {
           ]
         }),
     ]
+  }
+}
+
+/// Compares the decisions of two policies in the state that both were asked about last.
+private struct RuleComparison {
+  /// How the parameters of two rules are compared.
+  private struct Parameters {
+    /// Whether they differ in every state: in names, or in what is written down.
+    var isDifferent = false
+    /// Computed ones of the same name, by their numbers.
+    var computed: [(Int, Int)] = []
+    /// One that is computed in the first, and written down in the second, and the other way round.
+    var first: [(Int, Double)] = []
+    var second: [(Int, Double)] = []
+  }
+
+  private let a: PolicyMachine
+  private let b: PolicyMachine
+  private var pairs: [[Int]: Parameters] = [:]
+
+  init(_ a: PolicyMachine, _ b: PolicyMachine) {
+    self.a = a
+    self.b = b
+  }
+
+  mutating func differ() -> Bool {
+    guard a.answer.chosen.count == b.answer.chosen.count else { return true }
+    for (x, y) in zip(a.answer.chosen, b.answer.chosen) {
+      let (rule, other) = (a.engine.policy.rules[x], b.engine.policy.rules[y])
+      guard rule.priority == other.priority, rule.confidence == other.confidence, rule.type == other.type,
+        rule.target == other.target, !parametersDiffer(x, y)
+      else { return true }
+    }
+    return false
+  }
+
+  private mutating func parametersDiffer(_ x: Int, _ y: Int) -> Bool {
+    let pair = pairs[[x, y]] ?? parameters(x, y)
+    pairs[[x, y]] = pair
+    return pair.isDifferent
+      || pair.computed.contains { a.parameter($0.0, of: x) != b.parameter($0.1, of: y) }
+      || pair.first.contains { a.parameter($0.0, of: x) != $0.1 }
+      || pair.second.contains { b.parameter($0.0, of: y) != $0.1 }
+  }
+
+  private func parameters(_ x: Int, _ y: Int) -> Parameters {
+    let (mine, others) = (a.engine.policy.rules[x].parameters, b.engine.policy.rules[y].parameters)
+    var result = Parameters()
+    result.isDifferent = mine.map(\.name).sorted() != others.map(\.name).sorted()
+    for parameter in mine {
+      guard let other = others.first(where: { $0.name == parameter.name }) else { continue }
+      let place = a.parameterNames(x).firstIndex(of: parameter.name) ?? 0
+      let otherPlace = b.parameterNames(y).firstIndex(of: parameter.name) ?? 0
+      switch (parameter.value, other.value) {
+      case (.formula, .formula): result.computed.append((place, otherPlace))
+      case (.constant(let one), .constant(let two)): if one != two { result.isDifferent = true }
+      case (.formula, .constant(let value)): result.first.append((place, value.double ?? .nan))
+      case (.constant(let value), .formula): result.second.append((otherPlace, value.double ?? .nan))
+      }
+    }
+    return result
   }
 }

@@ -74,6 +74,18 @@ final class PolicyMachine {
   /// The `target_agents` that a rule asked for in the last state that it matched; unknown (NaN) without one.
   func target(_ rule: Int) -> Double { wanted.values[rule] }
 
+  /// The value of a computed parameter of a rule that matched in the last state; see `parameterNames`.
+  func parameter(_ number: Int, of rule: Int) -> Double {
+    slots.values[program.rules[rule].parameters[number].result]
+  }
+
+  /// The names of a rule's computed parameters, in order.
+  func parameterNames(_ rule: Int) -> [String] {
+    engine.policy.rules[rule].parameters.compactMap { parameter in
+      if case .formula = parameter.value { parameter.name } else { nil }
+    }
+  }
+
   /// What tells the blocks of two situations apart for this policy, where agents and work are the same: equal
   /// signatures mean equal answers for equal counts.
   func signature(_ state: CheckState) -> [UInt64] {
@@ -89,6 +101,27 @@ final class PolicyMachine {
     } else {
       enter(state)
     }
+    answerNow()
+  }
+
+  /// Asks everything about an observation.
+  func ask(_ observation: Observation) {
+    var slot = 0
+    for info in MetricCatalog.standard.entries {
+      slots.values[slot] = observation.metrics[info.name].flatMap { $0.isFinite ? $0 : nil } ?? .nan
+      slot += 1
+    }
+    let scope = Scope(observation, limits: engine.limits, thresholds: engine.health.thresholds)
+    for (name, _) in Scope.builtIn {
+      slots.values[slot] = scope[name] ?? .nan
+      slot += 1
+    }
+    block = nil
+    begin()
+    answerNow()
+  }
+
+  private func answerNow() {
     stateStamp += 1
     let score = scored()
     slots.values[CheckState.scoreSlot] = score
@@ -114,6 +147,11 @@ final class PolicyMachine {
   private func enter(_ state: CheckState) {
     state.fill(slots.values, limits: engine.limits, thresholds: engine.health.thresholds)
     block = state
+    begin()
+  }
+
+  /// Begins a block: what is known of the one before is void.
+  private func begin() {
     blockStamp += 1
     var index = 0
     for term in program.terms {

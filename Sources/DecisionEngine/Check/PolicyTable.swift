@@ -50,12 +50,21 @@ package struct PolicyTable: Sendable {
       var observation = row.state.observation()
       for metric in row.metrics { observation.metrics[metric.name] = metric.value }
       let set = engine.decide(engine.assess(observation), cycle: "test")
-      return Result(name: row.name, line: row.line, problems: row.problems(set))
+      return Result(
+        name: row.name, line: row.line,
+        problems: row.unknownRules(engine.policy.ruleNames) + row.problems(set))
     }
   }
 }
 
 extension PolicyTable.Row {
+  /// Rules that are expected and that the policy does not have.
+  fileprivate func unknownRules(_ names: [String]) -> [String] {
+    (expected ?? []).compactMap(\.rule).filter { !names.contains($0) }.map { rule in
+      "the policy has no rule \"\(rule)\"" + NearestSpelling.hint(for: rule, among: names)
+    }
+  }
+
   fileprivate func problems(_ set: DecisionSet) -> [String] {
     var problems: [String] = []
     if let expected {

@@ -12,7 +12,7 @@ package struct Explanation: Sendable, Equatable {
     package var evidenceFactor: Double
     /// What every gate says of the decision; empty without one.
     package var gates: [GateNote]
-    /// The changes of a single metric that flip it, the nearest first.
+    /// The changes of a single metric that flip it, the nearest first; the nearest of two where there is none.
     package var flips: [MetricFlip]
   }
 
@@ -75,7 +75,7 @@ extension Explanation.RuleNote {
   /// The nearest flip in words; says so when there is none.
   package var distance: String {
     guard let nearest = flips.first else {
-      return "no change of a single metric by up to \(FlipSearch.reach) flips it"
+      return "no change of one metric, or of two counts by up to \(FlipSearch.pairReach) in all, flips it"
     }
     return (decision == nil ? "needs " : "no longer with ") + nearest.text
   }

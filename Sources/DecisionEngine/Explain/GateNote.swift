@@ -80,6 +80,9 @@ package struct GateNote: Sendable, Equatable {
     case .killSwitch: return "when that file is removed"
     case .paused: return "then, or with dsl auto resume"
     case .confidence:
+      if let lift = verdict.decision.assessment.flatMap({ lift($0, to: refusal.required ?? required) }) {
+        return lift
+      }
       if fresh >= required { return "with fresh evidence, which makes it \(NumberText.short(fresh))" }
       return "at min_confidence \(NumberText.short(verdict.decision.confidence)) or less"
     case .cooldown: return "in \(NumberText.short(missing ?? 0)) s"
@@ -89,5 +92,48 @@ package struct GateNote: Sendable, Equatable {
     case .maxConcurrent: return "when \(NumberText.short(1 - (missing ?? 0))) of them have ended"
     case .dryRun: return "without dry run"
     }
+  }
+
+  /// What would lift a confidence to what is required: the least that one term would have to be, or else the terms
+  /// that together would do it at their best; `nil` when not even all of them do.
+  static func lift(_ assessment: ConfidenceAssessment, to required: Double) -> String? {
+    var best: (term: ConfidenceAssessment.Term, value: Double)?
+    for (term, lifted) in assessment.lifts where lifted >= required {
+      let value = least(term, assessment, required)
+      if value - term.value < best.map({ $0.value - $0.term.value }) ?? .infinity { best = (term, value) }
+    }
+    if let best {
+      return "with \(best.term.name) \(NumberText.short(best.value)) or more, is "
+        + "\(NumberText.short(best.term.value)) (\(best.term.why))"
+    }
+    var rest = assessment.terms
+    var lifted: [String] = []
+    for (term, _) in assessment.lifts {
+      rest.removeAll { $0.name == term.name }
+      lifted.append("\(term.name) (\(term.why))")
+      let result = ConfidenceAssessment(ceiling: assessment.ceiling, terms: rest).result
+      if result >= required {
+        return
+          "with the best \(lifted.joined(separator: " and ")), which makes it \(NumberText.short(result))"
+      }
+    }
+    return nil
+  }
+
+  /// The least value of a term, to a ten-thousandth, with which the result reaches what is required.
+  private static func least(
+    _ term: ConfidenceAssessment.Term, _ assessment: ConfidenceAssessment, _ required: Double
+  ) -> Double {
+    var (low, high) = (Int((term.value * 10_000).rounded(.down)), 10_000)
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      var terms = assessment.terms
+      for place in terms.indices where terms[place].name == term.name {
+        terms[place].value = Double(middle) / 10_000
+      }
+      let result = ConfidenceAssessment(ceiling: assessment.ceiling, terms: terms).result
+      if result >= required { high = middle } else { low = middle }
+    }
+    return Double(high) / 10_000
   }
 }

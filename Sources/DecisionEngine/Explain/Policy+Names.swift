@@ -18,9 +18,13 @@ extension Policy {
     return MetricCatalog.standard.entries.filter { names.contains($0.name.rawValue) }
   }
 
-  /// Numbers that a name is compared with.
-  func bounds(of name: String) -> [Double] {
-    rules.flatMap { $0.when.bounds(of: name) }
+  /// What a name is compared with, in one observation.
+  func bounds(of name: String, _ outer: Scope) -> [Double] {
+    rules.flatMap { rule in
+      var scope = outer
+      scope.bind(rule.bindings)
+      return rule.when.bounds(of: name, scope)
+    }
   }
 }
 
@@ -35,12 +39,12 @@ extension Condition {
     }
   }
 
-  fileprivate func bounds(of name: String) -> [Double] {
+  fileprivate func bounds(of name: String, _ scope: Scope) -> [Double] {
     switch self {
-    case .compare(name, _, .number(let bound), _): [bound]
+    case .compare(name, _, let bound, _): bound.value { scope[$0] }.map { [$0] } ?? []
     case .compare, .state: []
-    case .all(let parts), .any(let parts): parts.flatMap { $0.bounds(of: name) }
-    case .not(let inner): inner.bounds(of: name)
+    case .all(let parts), .any(let parts): parts.flatMap { $0.bounds(of: name, scope) }
+    case .not(let inner): inner.bounds(of: name, scope)
     }
   }
 }

@@ -39,4 +39,19 @@ import Testing
     #expect(diff.changes.allSatisfy { $0.before == $0.after && $0.before.contains("degraded_completion") })
     #expect(diff.differing > 0)
   }
+
+  @Test(arguments: [
+    ("limit: = stuck_work", "limit: = stuck_work + 1"), ("limit: = stuck_work", "limit: 7"),
+    ("action: reclaim,", "action: release,"), ("limit: = stuck_work}", "bound: = stuck_work}"),
+  ])
+  func everyParameterCounts(old: String, new: String) throws {
+    let text = Policy.builtInTexts[0].text
+    let before = DecisionEngine(policy: try Policy(yaml: text, file: "a"))
+    let after = DecisionEngine(policy: try Policy(yaml: text.replacing(old, with: new), file: "b"))
+    var grid = grid
+    grid.situations = [.expired]
+    let diff = PolicyDiff(before, after, grid: grid)
+    #expect(diff.differing > 0 && diff.changes.allSatisfy { $0.before.contains("reclaim_work") })
+    #expect(diff == PolicyDiff(before, after, grid: grid))
+  }
 }

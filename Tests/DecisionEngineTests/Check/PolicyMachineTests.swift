@@ -1,4 +1,5 @@
 import DSLBase
+import RandomPolicies
 import Testing
 
 @testable import DecisionEngine
@@ -56,7 +57,7 @@ import Testing
 
   @Test(arguments: [1, 2, 3, 20_250_627] as [UInt64])
   func randomPoliciesAnswerAlike(seed: UInt64) throws {
-    var source = RandomPolicy(seed: seed)
+    var source = RandomPolicy(seed: seed, metrics: MetricCatalog.standard.names)
     var decided = 0
     for number in 0..<40 {
       let text = source.text()
@@ -70,7 +71,7 @@ import Testing
   /// What is kept of a block must not show in the next state: in the order of a grid as state by state.
   @Test(arguments: [4, 5, 6] as [UInt64])
   func theOrderOfTheQuestionsDoesNotMatter(seed: UInt64) throws {
-    var source = RandomPolicy(seed: seed)
+    var source = RandomPolicy(seed: seed, metrics: MetricCatalog.standard.names)
     var grid = CheckGrid()
     (grid.agents, grid.work, grid.completed, grid.telemetry) = (1...2, 0...3, 0...2, 0...8)
     for number in 0..<8 {

@@ -36,7 +36,7 @@ import Testing
         #expect(explanation.rules.map(\.consideration.rule) == engine.policy.ruleNames)
         for note in explanation.rules {
           for flip in note.flips {
-            let changed = try #require(explanation.observation.changing(flip.metric, to: flip.needed))
+            let changed = try #require(explanation.observation.changed(as: flip))
             let rules = engine.decide(engine.assess(changed), cycle: "c").decisions.map(\.rule)
             #expect(rules.contains(note.consideration.rule) == (note.decision == nil), "\(note.distance)")
           }
@@ -50,12 +50,83 @@ import Testing
     let explanation = try explain("dslmodel", .sample)
     let engine = DecisionEngine(policy: try Policy.dslmodel)
     let note = explanation.rules[1]
-    #expect(note.flips.first?.metric == .workQueueSize)
+    #expect(note.flips.first?.change.metric == .workQueueSize)
     for work in 0..<16 where work != 8 {
       guard let changed = explanation.observation.changing(.workQueueSize, to: Double(work)) else { continue }
       let rules = engine.decide(engine.assess(changed), cycle: "c").decisions.map(\.rule)
       #expect(!rules.contains("critical_queue"), "\(work)")
     }
+  }
+
+  /// By brute force: what is told flips the rule, and no count that is nearer does.
+  @Test(arguments: [1, 2, 3, 4] as [UInt64])
+  func nothingSmallerFlipsIt(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    var checked = 0
+    for name in ["default", "dslmodel"] {
+      let engine = DecisionEngine(policy: try Policy.builtIn(name))
+      func rules(_ observation: Observation) -> Set<String> {
+        Set(engine.decide(engine.assess(observation), cycle: "c").decisions.map(\.rule))
+      }
+      let state = CheckState(
+        agents: Int.random(in: 0...9, using: &random), work: Int.random(in: 0...20, using: &random),
+        completed: Int.random(in: 0...30, using: &random), telemetry: Int.random(in: 0...22, using: &random))
+      let explanation = try explain(name, state)
+      let before = explanation.observation
+      let now = rules(before)
+      for metric in [MetricName.activeAgents, .workQueueSize, .completedCount, .telemetryVolume] {
+        let value = Int(try #require(before.metrics[metric]))
+        /// For each rule the least distance at which this metric alone flips it.
+        var least: [String: Int] = [:]
+        for distance in 1...60 {
+          for target in [value + distance, value - distance] where target >= 0 {
+            guard let changed = before.changing(metric, to: Double(target)) else { continue }
+            let flipped = rules(changed).symmetricDifference(now)
+            for rule in flipped where least[rule] == nil { least[rule] = distance }
+          }
+        }
+        for note in explanation.rules {
+          let told = note.flips.first { $0.change.metric == metric && $0.second == nil }
+          let place: Comment = "seed \(seed), \(name), \(state.text), \(note.consideration.rule), \(metric)"
+          if let expected = least[note.consideration.rule] {
+            #expect(told?.distance == Double(expected), place)
+            checked += 1
+          } else {
+            #expect(told == nil || told?.distance ?? 0 > 60, place)
+          }
+        }
+      }
+    }
+    #expect(checked > 10, "seed \(seed)")
+  }
+
+  @Test func twoChangesAreToldWhereOneIsNotEnough() throws {
+    let explanation = try explain("dslmodel", CheckState(agents: 3, work: 0, completed: 5, telemetry: 0))
+    let engine = DecisionEngine(policy: try Policy.dslmodel)
+    let pairs = explanation.rules.filter { $0.flips.first?.second != nil }
+    #expect(pairs.map(\.consideration.rule) == ["critical_agents", "optimal_agents", "optimal_telemetry"])
+    for note in pairs {
+      let flip = try #require(note.flips.first)
+      let changed = try #require(explanation.observation.changed(as: flip))
+      let rules = engine.decide(engine.assess(changed), cycle: "c").decisions.map(\.rule)
+      #expect(rules.contains(note.consideration.rule), "\(note.distance)")
+      #expect(note.distance.contains(", and "), "\(note.distance)")
+    }
+  }
+
+  @Test func farThresholdsAreFoundByHalving() throws {
+    let text = """
+      name: far
+      rules:
+        - {name: long, type: optimize, priority: 1, confidence: 0.8, when: {completed_count: {gt: 1234}}, description: d, rationale: r}
+        - {name: old, type: restart, priority: 1, confidence: 0.8, when: {oldest_pending_s: {gte: "60 * active_agents"}}, description: d, rationale: r}
+      """
+    let explanation = Explanation(
+      DecisionEngine(policy: try Policy(yaml: text, file: "far.yaml")),
+      CheckState(agents: 7, work: 9, completed: 3, telemetry: 1).observation(), gates: GateSettings(),
+      history: GateHistory(), now: Timestamp(seconds: 1))
+    #expect(explanation.rules[0].distance == "needs completed_count >= 1235, is 3")
+    #expect(explanation.rules[1].flips.contains { $0.text == "oldest_pending_s >= 420, is 60" })
   }
 
   @Test func busyAgentsGoAfterIdleOnesAndLeaveTheirItems() throws {
@@ -114,7 +185,27 @@ import Testing
       history: GateHistory(), now: Timestamp(seconds: 1))
     let note = try #require(explanation.rules.first { $0.decision != nil })
     #expect(note.evidenceFactor == 0.5 && note.confidence == 0.95)
-    #expect(note.gates.first { $0.gate == .confidence }?.remedy == "with fresh evidence, which makes it 0.95")
+    #expect(
+      note.gates.first { $0.gate == .confidence }?.remedy
+        == "with completeness 0.6843 or more, is 0 (agents: 0 of 0 records cannot be read)")
+  }
+
+  @Test func theLeastLiftIsTheLeast() throws {
+    typealias Term = ConfidenceAssessment.Term
+    let fresh = Term(name: "freshness", value: 0.5, weight: 0.4, why: "agents: old")
+    let agreed = Term(name: "agreement", value: 0.2, weight: 0.1, why: "they differ")
+    let assessment = ConfidenceAssessment(ceiling: 0.9, terms: [fresh, agreed])
+    let told = try #require(GateNote.lift(assessment, to: 0.7))
+    #expect(told == "with freshness 0.6136 or more, is 0.5 (agents: old)")
+    for (value, passes) in [(0.6136, true), (0.6135, false)] {
+      var lifted = fresh
+      lifted.value = value
+      #expect((ConfidenceAssessment(ceiling: 0.9, terms: [lifted, agreed]).result >= 0.7) == passes)
+    }
+    #expect(
+      GateNote.lift(assessment, to: 0.85)
+        == "with the best freshness (agents: old) and agreement (they differ), which makes it 0.9")
+    #expect(GateNote.lift(assessment, to: 0.95) == nil, "the rule does not claim as much")
   }
 
   @Test func blindnessIsExplainedToo() throws {
@@ -129,5 +220,13 @@ import Testing
       explanation.rules.allSatisfy {
         $0.outcome == "is not usable: the engine is blind: the directory is gone" && !$0.distance.isEmpty
       })
+  }
+}
+
+extension Observation {
+  /// With what a flip asks for.
+  fileprivate func changed(as flip: MetricFlip) -> Observation? {
+    let first = changing(flip.change.metric, to: flip.change.needed)
+    return flip.second.map { second in first?.changing(second.metric, to: second.needed) } ?? first
   }
 }
