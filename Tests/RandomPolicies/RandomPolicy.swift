@@ -88,6 +88,7 @@ package struct RandomPolicy {
         "    when: {all: [\(condition()), {own: {ne: \"\(expression())\"}}]}",
         "    parameters: \(parameters())",
         "    description: \"rule {own} of {{braces}}\"",
+        "    approval: \(pick(["none", "none", "required", "two_person"]))",
         "    rationale: \"{health_state} at {\(pick(names))}\"",
       ]
     }

@@ -78,9 +78,7 @@ struct JournalReplay {
           try Decision(json: $0.decision)
         })
     }
-    var gates = settings.gates
-    gates.dryRun = false
-    return Counterfactual(turns, engine, gates: gates)
+    return Counterfactual(turns, engine, gates: settings.gates)
   }
 }
 

@@ -55,13 +55,11 @@ struct PolicyCheckCommand: ReportingCommand {
     guard let traces else { return [] }
     do throws(FileError) { try context.files.makeDirectory(traces) } catch { throw error.asDSLError }
     let hash = PolicySource.hash(engine.policy.source)
-    var gates = settings.gates
-    gates.dryRun = false
     var paths: [String] = []
     for finding in report.findings {
       guard let proof = finding.proof else { continue }
       let document = proof.document(
-        of: finding, engine, gates: gates, settings: SettingCatalog.decisive(settings), hash: hash)
+        of: finding, engine, gates: settings.gates, settings: SettingCatalog.decisive(settings), hash: hash)
       let path = "\(traces)/\(finding.id).json"
       try AtomicFile.commit(context.files, path, Array((document.text(.pretty) + "\n").utf8))
       paths.append(path)

@@ -133,8 +133,7 @@ struct TraceReplay {
     let types = recorded.types.filter { !DecisionType.all.contains($0) }
     let policy = try Policy(
       yaml: recorded.policyText, file: "\(file): policy", types: DecisionType.all + types)
-    var settings = try SettingCatalog.settings(journaled: recorded.settings)
-    settings.gates.dryRun = false
+    let settings = try SettingCatalog.settings(journaled: recorded.settings)
     let engine = DecisionEngine(policy: policy, health: settings.health, limits: settings.limits)
     outcome = recorded.replay(engine, gates: settings.gates)
   }

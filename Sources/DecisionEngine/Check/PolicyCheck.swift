@@ -12,16 +12,11 @@ package enum PolicyCheck {
   package static func run(
     _ engine: DecisionEngine, gates: GateSettings = GateSettings(), grid: CheckGrid = .documented
   ) -> PolicyReport {
-    var gates = gates
-    gates.dryRun = false
     let census = GridCensus(engine, grid)
-    // What people have to approve is taken as approved: else the loop would never close.
-    var gates = gates
-    gates.approval = GateSettings.Approval()
-    let loops = LoopSearch(engine, gates: gates, arrivals: grid.arrivals)
+    let loops = LoopSearch(engine, gates: gates.modelled, arrivals: grid.arrivals)
     var findings = deadZones(census, engine) + loops.findings
     findings += neverFires(census, engine) + shadowed(census, engine) + blocked(census, engine, gates)
-    findings += contradictions(census, engine) + notProduced(census, engine)
+    findings += needApproval(engine, gates) + contradictions(census, engine) + notProduced(census, engine)
     var numbers: [PolicyFinding.Kind: Int] = [:]
     for place in findings.indices {
       let kind = findings[place].kind
@@ -92,6 +87,22 @@ package enum PolicyCheck {
     }
   }
 
+  private static func needApproval(_ engine: DecisionEngine, _ gates: GateSettings) -> [PolicyFinding] {
+    var approval = gates.approval
+    approval.rules.merge(engine.policy.approvers) { max($0, $1) }
+    return engine.policy.rules.compactMap { rule in
+      let decision = Decision(
+        id: rule.name, type: rule.type, priority: rule.priority, description: "", rationale: "",
+        confidence: rule.confidence, target: rule.target, createdAt: Timestamp(seconds: 0), rule: rule.name)
+      guard let demand = approval.demand(decision) else { return nil }
+      let people = demand.approvers == 1 ? "a person" : "\(demand.approvers) people"
+      return PolicyFinding(
+        .needsApproval, rules: [rule.name],
+        "nothing that rule \(rule.name) decides is done before \(people) approved it: \(demand.reason); "
+          + "the closed loop takes it as approved")
+    }
+  }
+
   private static func contradictions(_ census: GridCensus, _ engine: DecisionEngine) -> [PolicyFinding] {
     let pairs = census.opposed.sorted { ($0.key.first, $0.key.second) < ($1.key.first, $1.key.second) }
     return pairs.map { pair, tally in
@@ -116,5 +127,16 @@ package enum PolicyCheck {
     guard whole > 0 else { return "0 %" }
     let tenths = (part * 2000 + whole) / (2 * whole)
     return "\(tenths / 10).\(tenths % 10) %"
+  }
+}
+
+extension GateSettings {
+  /// The gates as a model of the loop has them: what people have to approve is taken as approved, else the loop would
+  /// never close, and a dry run would leave nothing to look at.
+  var modelled: GateSettings {
+    var gates = self
+    gates.dryRun = false
+    gates.approval = GateSettings.Approval()
+    return gates
   }
 }

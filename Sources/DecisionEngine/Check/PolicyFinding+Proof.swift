@@ -23,7 +23,7 @@ extension PolicyFinding {
       return first.verdicts.contains {
         rules.contains($0.decision.rule) && $0.refusal?.gate == .confidence
       }
-    case .neverFires, .notProduced: return false
+    case .neverFires, .needsApproval, .notProduced: return false
     }
   }
 }

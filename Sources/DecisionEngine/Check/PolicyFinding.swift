@@ -16,6 +16,8 @@ package struct PolicyFinding: Sendable, Equatable {
     case shadowed
     /// A rule's confidence is below what the gate asks for, whatever the evidence.
     case blocked
+    /// People have to approve whatever a rule decides. Told, but no fault.
+    case needsApproval = "needs_approval"
     /// Two rules want to scale one target up and down in the same state.
     case contradiction
     /// No rule proposes a decision of this type. Told, but no fault: nothing says that a policy needs all.
@@ -55,7 +57,7 @@ package struct PolicyFinding: Sendable, Equatable {
   }
 
   /// Whether it makes a check fail.
-  package var isFault: Bool { kind != .notProduced }
+  package var isFault: Bool { kind != .notProduced && kind != .needsApproval }
 
   /// What it is, without what shows it.
   var head: JSONValue {

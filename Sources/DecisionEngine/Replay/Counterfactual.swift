@@ -73,7 +73,7 @@ package struct Counterfactual: Sendable, Equatable {
         candidate.assess(other.state.observation(at: turn.observation.at)), cycle: turn.cycle
       ).decisions
       let verdicts = Gate.judge(
-        decided, settings: gates, history: GateHistory(past: past), now: turn.observation.at)
+        decided, settings: gates.modelled, history: GateHistory(past: past), now: turn.observation.at)
       for verdict in verdicts where verdict.passed {
         let decision = verdict.decision
         past.append(PastActionFact(type: decision.type, target: decision.target, at: turn.observation.at))

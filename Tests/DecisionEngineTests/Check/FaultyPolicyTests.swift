@@ -70,6 +70,18 @@ import Testing
     #expect(try check(unsure, gates: GateSettings(minConfidence: 0.5)).isClean)
   }
 
+  @Test func whatPeopleHaveToApproveIsNoted() throws {
+    let asked = Self.calm + ", approval: two_person"
+    let report = try check(asked)
+    #expect(report.isClean && report.findings.first?.id == "needs_approval-1")
+    #expect(
+      report.findings.first?.message.hasPrefix(
+        "nothing that rule calm decides is done before 2 people approved it: rule calm asks for it") == true)
+    var all = GateSettings()
+    all.approval.below = 0.9
+    #expect(try check(Self.calm, gates: all).findings.first?.kind == .needsApproval)
+  }
+
   /// One agent more whenever none is idle, one fewer whenever one is: under steady load it never comes to rest.
   private static let restless = """
     name: more, type: scale_up, priority: 5, confidence: 0.8, when: {work_queue_size: {gt: 0}, idle_agents: 0, active_agents: {lt: max_agents}}, parameters: {target_agents: = active_agents + 1}
