@@ -32,7 +32,7 @@ let package = Package(
     .target(
       name: "DSLCommands",
       dependencies: [
-        "Autonomy", "Coordination", "DSLBase", "DecisionEngine", "Telemetry",
+        "Autonomy", "Coordination", "DSLBase", "DecisionEngine", "GPUScheduling", "Telemetry",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

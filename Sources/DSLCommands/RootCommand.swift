@@ -18,7 +18,7 @@ struct RootCommand: AsyncParsableCommand {
       """,
     version: DSLVersion.current,
     subcommands: [
-      AutoCommand.self, AgentCommand.self, WorkCommand.self, PolicyCommand.self, JournalCommand.self,
+      AutoCommand.self, AgentCommand.self, WorkCommand.self, PolicyCommand.self, GPUCommand.self, JournalCommand.self,
       TelemetryCommand.self,
       ConfigCommand.self,
       ImportCommand.self, DoctorCommand.self, InitCommand.self,

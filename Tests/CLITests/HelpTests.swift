@@ -10,7 +10,8 @@ import Testing
     "config show", "policy show",
     "policy check", "policy diff", "policy test", "telemetry", "telemetry status",
     "telemetry remediation-history", "telemetry security-report", "init",
-    "doctor", "import", "import swarmsh", "journal", "journal info", "journal check", "journal prune",
+    "doctor", "import", "import swarmsh", "gpu", "gpu simulate", "gpu bench", "journal", "journal info",
+    "journal check", "journal prune",
   ]
 
   @Test func helpIsAsRecorded() throws {

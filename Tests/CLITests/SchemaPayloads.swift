@@ -28,7 +28,7 @@ enum SchemaPayloads {
     var testDescription: String { command }
   }
 
-  static let all = auto + agents + work + others + upkeep
+  static let all = auto + agents + work + others + upkeep + gpu
 
   private static let auto = [
     Payload(
@@ -240,5 +240,17 @@ enum SchemaPayloads {
       """
       dsl auto execute > /dev/null; dsl --json journal prune --dry-run; dsl --json journal prune --keep-days 0
       """),
+  ]
+
+  private static let gpu = [
+    Payload(
+      "gpu-simulate",
+      GPUTests.trace
+        + """
+        { echo workload,sc_policy,tune,seed,total_gpus,$(seq -s, 0 130)
+          echo pods,06-FGD,1.3,1,6,$(seq -s, 0 130 | sed 's/[0-9]*/50.5/g'); } > published.csv
+        dsl --json gpu simulate --nodes nodes.csv --pods pods.csv --published published.csv
+        """),
+    Payload("gpu-bench", GPUTests.trace + "dsl --json gpu bench --nodes nodes.csv --pods pods.csv"),
   ]
 }
