@@ -2,10 +2,10 @@ import ArgumentParser
 
 /// The forms of output.
 enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
-  case table, json, yaml
+  case table, json, jsonl, yaml
 
   /// Written out: describing the cases costs every start one part in 25 of its instructions.
-  static let allValueStrings = ["table", "json", "yaml"]
+  static let allValueStrings = ["table", "json", "jsonl", "yaml"]
 }
 
 /// Options that every command takes, before or behind its name.
@@ -23,7 +23,9 @@ struct GlobalOptions: ParsableArguments {
     completion: .directory)
   var coordinationDirectory: String?
 
-  @Option(name: .shortAndLong, help: "How to print: table, json (the data alone) or yaml.")
+  @Option(
+    name: .shortAndLong,
+    help: "How to print: table, json (the data alone), jsonl (the same on one line) or yaml.")
   var format: OutputFormat?
 
   @Flag(name: .long, help: "Say more: evidence, problems, considered rules, log messages.")

@@ -62,6 +62,17 @@ enum Input {
     return seconds
   }
 
+  /// A time of a flag: how long ago, or when.
+  static func time(_ text: String, _ flag: String, now: Timestamp) throws -> Timestamp {
+    if let seconds = YAMLQuantity.seconds(text) { return now.adding(seconds: -seconds) }
+    guard let time = Timestamp.parse(text)?.time else {
+      throw DSLError(
+        .invalidInput,
+        "\(flag) \(text): expected how long ago, such as 2h, or a time such as 2026-11-21T09:00:00Z")
+    }
+    return time
+  }
+
   /// The shown name of an input: its path, or "stdin".
   static func name(_ path: String) -> String { path == "-" ? "stdin" : path }
 }

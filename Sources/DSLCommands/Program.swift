@@ -101,6 +101,7 @@ public enum DSLProgram {
     }
     switch context.global.format ?? .table {
     case .json: console.write(report.data.text(.pretty) + "\n")
+    case .jsonl: console.write(report.data.text() + "\n")
     case .yaml: console.write(YAMLText.of(report.data))
     case .table: console.write(report.display(context.paint))
     }

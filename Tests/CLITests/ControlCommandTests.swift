@@ -71,4 +71,42 @@ import Testing
     #expect(outcome.status == 1 && outcome.err.contains("(outcome of d-"))
     #expect(try shell("dsl journal verify --head nonsense").status == 64)
   }
+
+  @Test func theJournalIsExportedLineByLine() throws {
+    try shell.write("coordination/dsl.yaml", Array("approval: {types: [scale_up]}\n".utf8))
+    try shell("dsl auto execute; dsl auto approve p --by alice; dsl auto execute; dsl auto rollback --last 1")
+    let whole = try shell("dsl auto history --format jsonl > all; jq -s -c '[.[].kind] | unique' all").out
+    for kind in ["approval", "cycle", "cycle_end", "genesis", "intent", "outcome", "policy", "step", "undo"] {
+      #expect(whole.contains("\"\(kind)\""), "\(kind)")
+    }
+    let head = try shell(
+      "dsl auto status --format json | jq -r .journal_head; jq -s -r 'map(select(.kind != \"state\" and .kind != \"prune\"))[-1].hash' all"
+    ).out
+    #expect(Set(head.split(separator: "\n")).count == 1, "the last line is the head")
+    #expect(try shell("jq -s -e 'map(.seq) == [range(1; length + 1)]' all").status == 0)
+    let approved = try shell("dsl auto history --format jsonl --by alice | jq -r .ref | sort -u").out
+    #expect(approved.split(separator: "\n").count == 1, "of one decision")
+    #expect(try shell("dsl auto history --format jsonl --type none").out.isEmpty)
+    #expect(try shell("dsl auto history --format jsonl --limit 3 | wc -l").out == "3\n")
+  }
+
+  @Test func historyIsFiltered() throws {
+    try shell("dsl auto execute; dsl auto execute; dsl auto rollback --last 1")
+    func count(_ options: String) throws -> String {
+      String(try shell("dsl auto history \(options) --format json | jq .count").out.dropLast())
+    }
+    let all = try count("--limit 100")
+    #expect(try count("--rule scale_up_critical") == "1" && count("--target fleet --type scale_up") != "0")
+    #expect(try count("--since 1h --limit 100") == all && count("--until 1h") == "0")
+    #expect(try count("--since 2100-01-01T00:00:00Z") == "0" && count("--by 'dsl auto rollback'") == "1")
+    let ids = try shell("dsl auto history --format json | jq -r '.decisions[].id'").out.split(separator: "\n")
+    let oldest = try shell("dsl auto history --reverse --limit 1 --format json | jq -r '.decisions[].id'").out
+    #expect(oldest.dropLast() == ids[ids.count - 1])
+    let second = try shell("dsl auto history --offset 1 --limit 1 --format json | jq -r '.decisions[].id'")
+      .out
+    #expect(second.dropLast() == ids[1])
+    #expect(try shell("dsl auto history --since yesterday").status == 65)
+    let shown = try shell("dsl auto show \(oldest.dropLast())").out
+    #expect(shown.contains("intended") || shown.contains("refused"))
+  }
 }

@@ -7,7 +7,7 @@ enum SchemaPayloads {
   static let aliases = ["auto-execute": "cycle", "auto-loop": "cycle"]
 
   /// Schemas that belong to no single command.
-  static let shared: Set<String> = ["envelope", "common", "cycle", "policy-trace"]
+  static let shared: Set<String> = ["envelope", "common", "cycle", "policy-trace", "journal-entry"]
 
   /// The file that describes a command's payload.
   static func schema(of command: String) -> String { (aliases[command] ?? command) + ".schema.json" }

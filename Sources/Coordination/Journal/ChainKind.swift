@@ -115,6 +115,9 @@ struct ChainSource: Sendable {
     self.isListed = isListed
   }
 
+  /// Whether a column of that name belongs to it.
+  func covers(_ name: String) -> Bool { names.contains(name) == isListed }
+
   /// Adds a row's covered columns in the order of their names, as `name type length:bytes`. NULL is left out, so that a
   /// column that a later schema adds changes nothing for older rows.
   func add(_ row: SQLColumns, to hash: inout SHA256) {
@@ -122,7 +125,7 @@ struct ChainSource: Sendable {
     var columns: [(name: String, index: Int32)] = []
     for index in 0..<sqlite3_column_count(statement) where !row.isNull(index) {
       let name = sqlite3_column_name(statement, index).map { String(cString: $0) } ?? ""
-      if names.contains(name) == isListed { columns.append((name, index)) }
+      if covers(name) { columns.append((name, index)) }
     }
     columns.sort { $0.name < $1.name }
     guard !columns.isEmpty else { return }

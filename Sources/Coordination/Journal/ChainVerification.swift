@@ -45,11 +45,16 @@ package struct ChainReport: Sendable, Equatable {
 }
 
 extension Journal {
-  /// The newest entry of the hash chain: 64 hexadecimal digits, to be kept where nobody can change both.
+  /// The hash of the newest entry of the chain that retention does not write anew: 64 hexadecimal digits, to be kept
+  /// where nobody can change both.
   ///
   /// - Returns: `nil` when there is no journal.
   package func head() throws(DSLError) -> String? {
-    try store.read { db in try HashChain.last(db).map { SHA256.hex($0.hash) } } ?? nil
+    try store.read { db in
+      try db.first("SELECT hash FROM chain WHERE kind NOT IN ('state', 'prune') ORDER BY seq DESC LIMIT 1") {
+        SHA256.hex($0.blob(0))
+      }
+    } ?? nil
   }
 
   /// Recomputes the whole chain and everything that it covers.
@@ -101,7 +106,9 @@ private struct ChainCheck {
     report.headEntry = last
     if let anchor, report.anchor == nil {
       fault(
-        nil, "head", String(anchor.prefix(16)), "no entry has this hash: the end was cut off, or rewritten")
+        nil, "head", String(anchor.prefix(16)),
+        "no entry has this hash: the end was cut off or rewritten"
+          + (report.pruned.gaps == 0 ? "" : ", or retention removed the entry"))
     }
     report.uncovered = try uncovered(db)
   }

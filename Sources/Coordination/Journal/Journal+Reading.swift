@@ -19,26 +19,13 @@ extension Journal {
     } ?? []
   }
 
-  /// Decisions, newest first.
+  /// Decisions, newest first unless told otherwise.
   package func decisions(_ filter: DecisionFilter) throws(DSLError) -> [JournaledDecision] {
-    var conditions: [String] = ["1"]
-    var arguments = StatementArguments()
-    func add(_ condition: String, _ values: StatementArguments) {
-      conditions.append(condition)
-      arguments += values
-    }
-    if let cycle = filter.cycle { add("cycle=?", [cycle]) }
-    if let since = filter.since { add("at_ns>=?", [since.nanoseconds]) }
-    if let until = filter.until { add("at_ns<?", [until.nanoseconds]) }
-    if !filter.types.isEmpty {
-      add("type IN (\(marks(filter.types.count)))", StatementArguments(filter.types))
-    }
-    if !filter.outcomes.isEmpty {
-      add("outcome IN (\(marks(filter.outcomes.count)))", StatementArguments(filter.outcomes.map(\.rawValue)))
-    }
-    arguments += [max(0, filter.limit)]
+    let (condition, values) = filter.sql
+    let order = filter.oldestFirst ? "ASC" : "DESC"
+    let arguments = values + [max(0, filter.limit), max(0, filter.offset)]
     let sql = """
-      SELECT * FROM decisions WHERE \(conditions.joined(separator: " AND ")) ORDER BY at_ns DESC, seq DESC LIMIT ?
+      SELECT * FROM decisions WHERE \(condition) ORDER BY at_ns \(order), seq \(order) LIMIT ? OFFSET ?
       """
     return try store.read { db in
       try Self.complete(try Row.fetchAll(db, sql: sql, arguments: arguments), db)
@@ -57,17 +44,18 @@ extension Journal {
 
   /// Cycles, newest first.
   package func cycles(_ filter: CycleFilter) throws(DSLError) -> [JournaledCycle] {
+    let order = filter.oldestFirst ? "ASC" : "DESC"
     let sql = """
       SELECT * FROM cycles WHERE started_ns >= ? AND started_ns < ?
         AND (? OR EXISTS (SELECT 1 FROM decisions WHERE decisions.cycle = cycles.id))
-      ORDER BY started_ns DESC, seq DESC LIMIT ?
+      ORDER BY started_ns \(order), seq \(order) LIMIT ? OFFSET ?
       """
     return try store.read { db in
       try Row.fetchAll(
         db, sql: sql,
         arguments: [
           filter.since?.nanoseconds ?? .min, filter.until?.nanoseconds ?? .max, !filter.onlyWithDecisions,
-          max(0, filter.limit),
+          max(0, filter.limit), max(0, filter.offset),
         ]
       ).map(JournaledCycle.init(row:))
     } ?? []
@@ -138,8 +126,6 @@ extension Journal {
     }
     return first
   }
-
-  private func marks(_ count: Int) -> String { repeatElement("?", count: count).joined(separator: ",") }
 
   /// Adds steps, undo attempts and verdict to decisions.
   private static func complete(_ rows: [Row], _ db: Database) throws -> [JournaledDecision] {

@@ -219,6 +219,13 @@ package struct DecisionFilter: Sendable {
   /// Before this time.
   package var until: Timestamp?
   package var limit: Int
+  package var rules: [String] = []
+  package var targets: [String] = []
+  /// Those who approved or undid them.
+  package var people: [String] = []
+  /// How many are left out at the beginning.
+  package var offset = 0
+  package var oldestFirst = false
 
   package init(
     cycle: String? = nil, types: [String] = [], outcomes: [DecisionOutcome] = [], since: Timestamp? = nil,
@@ -240,6 +247,9 @@ package struct CycleFilter: Sendable {
   /// Only those that carried out, tried or refused something.
   package var onlyWithDecisions: Bool
   package var limit: Int
+  /// How many are left out at the beginning.
+  package var offset = 0
+  package var oldestFirst = false
 
   package init(
     since: Timestamp? = nil, until: Timestamp? = nil, onlyWithDecisions: Bool = false, limit: Int = 50

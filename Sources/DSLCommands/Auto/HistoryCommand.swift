@@ -9,15 +9,8 @@ extension Context {
   func journal() throws -> Journal? { try Journal.openForReading(directory) }
 }
 
-/// `dsl auto history`: what was decided and what became of it.
-struct HistoryCommand: ReportingCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "history", abstract: "List past decisions and what became of them, newest first.")
-  static let reportName = "auto-history"
-
-  @Option(name: .shortAndLong, help: "Decisions to list at most.")
-  var limit = 20
-
+/// Which of the journal's decisions are meant.
+struct HistoryOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Only decisions of this cycle.", valueName: "id"))
   var cycle: String?
 
@@ -27,30 +20,97 @@ struct HistoryCommand: ReportingCommand {
   @Option(name: .long, help: "Only decisions with this outcome; may be repeated.")
   var outcome: [DecisionOutcome] = []
 
-  @Option(help: ArgumentHelp("Only decisions at most this old, such as 2h.", valueName: "duration"))
+  @Option(name: .long, help: "Only decisions of this rule; may be repeated.")
+  var rule: [String] = []
+
+  @Option(name: .long, help: "Only decisions about this target; may be repeated.")
+  var target: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Only decisions that this person or program approved or undid; may be repeated.", valueName: "name"))
+  var by: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Only from then on: 2h (ago), or a time such as 2026-11-21T09:00:00Z.", valueName: "when"))
   var since: String?
+
+  @Option(help: ArgumentHelp("Only before then, as --since.", valueName: "when"))
+  var until: String?
+
+  /// The filter that they mean.
+  func filter(_ journal: Journal?, now: Timestamp, limit: Int) throws -> DecisionFilter {
+    var filter = DecisionFilter(
+      cycle: try cycle.map { try journal?.cycle($0).record.id ?? $0 }, types: type, outcomes: outcome,
+      since: try since.map { try Input.time($0, "--since", now: now) },
+      until: try until.map { try Input.time($0, "--until", now: now) }, limit: limit)
+    filter.rules = rule
+    filter.targets = target
+    filter.people = by
+    return filter
+  }
+}
+
+/// `dsl auto history`: what was decided and what became of it.
+struct HistoryCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "history", abstract: "List past decisions and what became of them, newest first.",
+    discussion: """
+      With --format jsonl the whole journal, one entry of its hash chain a line, oldest first: cycles, decisions, steps,
+      outcomes, undo, verdicts, approvals, pauses.
+        dsl auto history --since 2h --outcome failed
+        dsl auto history --type scale_down --by alice --format json | jq '.decisions[].id'
+        dsl auto history --format jsonl > journal.jsonl
+      """)
+  static let reportName = "auto-history"
+  private static let usualLimit = 20
+
+  @Option(
+    name: .shortAndLong, help: "Decisions to list at most: 20 unless given, with --format jsonl all lines.")
+  var limit: Int?
+
+  @Option(help: "Decisions to leave out at the beginning.")
+  var offset = 0
+
+  @Flag(help: "List the oldest first.")
+  var reverse = false
 
   @Flag(help: "List cycles instead of decisions.")
   var cycles = false
 
+  @OptionGroup var options: HistoryOptions
   @OptionGroup var global: GlobalOptions
 
+  mutating func validate() throws {
+    guard limit ?? 1 > 0, offset >= 0 else {
+      throw ValidationError("--limit must be above 0, --offset not below.")
+    }
+  }
+
   func report(_ context: Context) async throws -> Report? {
-    let age = try since.map { try Input.seconds($0, "--since") }
-    let from = age.map { context.time.now.adding(seconds: -$0) }
     let journal = try context.journal()
+    var filter = try options.filter(journal, now: context.time.now, limit: limit ?? Self.usualLimit)
+    filter.offset = offset
+    filter.oldestFirst = reverse
+    if global.format == .jsonl, !global.json {
+      filter.limit = limit ?? .max
+      try journal?.export(filter, onlyCycles: cycles) { context.console.write($0.text() + "\n") }
+      return nil
+    }
     if cycles {
-      let found = try journal?.cycles(CycleFilter(since: from, limit: limit)) ?? []
+      var cycles = CycleFilter(since: filter.since, until: filter.until, limit: filter.limit)
+      cycles.offset = offset
+      cycles.oldestFirst = reverse
+      let found = try journal?.cycles(cycles) ?? []
       return Report(
         Self.reportName, ["cycles": .array(found.map(DecisionView.summary)), "count": .int(found.count)]
       ) {
         cycleTable(found, $0)
       }
     }
-    let whole = try cycle.map { try journal?.cycle($0).record.id ?? $0 }
-    let found =
-      try journal?.decisions(
-        DecisionFilter(cycle: whole, types: type, outcomes: outcome, since: from, limit: limit)) ?? []
+    let found = try journal?.decisions(filter) ?? []
     let data: JSONValue = [
       "decisions": .array(found.map(DecisionView.summary)), "count": .int(found.count),
     ]
@@ -76,36 +136,5 @@ struct HistoryCommand: ReportingCommand {
       ])
     }
     return table.text(paint)
-  }
-}
-
-/// `dsl auto show`: one decision or cycle, whole.
-struct ShowCommand: ReportingCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show one decision or cycle with everything that is known of it.")
-  static let reportName = "auto-show"
-
-  @Argument(help: "The id of a decision (d-…) or a cycle (c-…), or a beginning of it that only one has.")
-  var id: String
-
-  @OptionGroup var global: GlobalOptions
-
-  func report(_ context: Context) async throws -> Report? {
-    guard let journal = try context.journal() else {
-      throw DSLError(.notFound, "\(context.directory.path) has no journal, so nothing was decided here yet")
-    }
-    let data: JSONValue
-    if id.hasPrefix("c-") {
-      let cycle = try journal.cycle(id)
-      var object = DecisionView.summary(cycle).object ?? [:]
-      object["observation"] = cycle.record.observation
-      object["settings"] = cycle.record.settings
-      let decisions = try journal.decisions(DecisionFilter(cycle: cycle.record.id, limit: 1000))
-      object["decisions"] = .array(decisions.reversed().map(DecisionView.whole))
-      data = .object(object)
-    } else {
-      data = DecisionView.whole(try journal.decision(id))
-    }
-    return Report(Self.reportName, data) { _ in YAMLText.of(data) }
   }
 }

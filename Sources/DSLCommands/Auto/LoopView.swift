@@ -63,7 +63,7 @@ struct LoopView {
     let report = CycleView(cycle).report(LoopCommand.reportName)
     if global.json {
       console.write(report.envelope(at: context.time.now).text() + "\n")
-    } else if global.format == .json {
+    } else if global.format == .json || global.format == .jsonl {
       console.write(report.data.text() + "\n")
     } else if global.format == .yaml {
       console.write("---\n" + YAMLText.of(report.data))

@@ -186,7 +186,7 @@ import Testing
       _ = try prune(journal, idle: limit, all: -10)
     }
     let report = try #require(try journal.verifyChain(anchor: before))
-    #expect(report.faults == [] && report.anchor == 28)
+    #expect(report.faults == [] && report.anchor == 25)
     // c-1 and c-2 have decisions and stay.
     #expect(report.pruned.entries >= 2)
     _ = try prune(journal, idle: 9, all: 9)
