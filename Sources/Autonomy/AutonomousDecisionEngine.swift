@@ -98,9 +98,12 @@ public final class AutonomousDecisionEngine: Sendable {
     }
     let directory = CoordinationDirectory(path: path, files: world.files)
     let types = Array(extensions.handlers.keys).sorted()
-    let engine = DecisionEngine(
+    var engine = DecisionEngine(
       policy: try PolicySource(settings.policy, directory).load(types: types), health: settings.health,
       limits: settings.limits)
+    if let journal = try Journal.openForReading(directory) {
+      engine.record = try journal.calibrationRecord(at: world.time.now, settings.gates.calibration)
+    }
     let observation =
       seen.flatMap { $0.metrics == metrics ? $0 : nil }
       ?? engine.assess(Observation(at: world.time.now, backend: "files", metrics: metrics))

@@ -46,6 +46,7 @@ final class CycleWorld {
   var gates = GateSettings(cooldown: .init(up: 0, down: 0, other: 0))
   var strategies: [any DecisionStrategy] = []
   var control = Cycle.Control()
+  var record = CalibrationRecord()
   private var number = 0
 
   init(pending: Int = 8, idle: Int = 2) throws {
@@ -79,8 +80,10 @@ final class CycleWorld {
     var gates = gates
     gates.dryRun = dryRun
     let tracer = SpanRecorder(serviceName: "test", exporter: exporter, time: time, seed: UInt64(number))
+    var engine = DecisionEngine(policy: try .default)
+    engine.record = record
     var cycle = Cycle(
-      backend: backend, engine: DecisionEngine(policy: try .default), gates: gates, strategies: strategies,
+      backend: backend, engine: engine, gates: gates, strategies: strategies,
       handlers: [:], tracer: tracer, time: time,
       provenance: .init(engineVersion: "0", policyName: "default", policyHash: "0", seed: 1, settings: [:]))
     cycle.control = control

@@ -90,6 +90,15 @@ enum SchemaPayloads {
     Payload(
       "auto-resume", "dsl auto pause --for 2h --reason move > /dev/null; dsl --json auto resume --by bob"),
     Payload(
+      "auto-calibration",
+      """
+      dsl --json auto calibration; dsl auto execute > /dev/null
+      for agent in coordination/agent_a-*.json; do dsl agent heartbeat $(jq -r .id $agent) > /dev/null; done
+      dsl auto execute > /dev/null; dsl --json auto calibration
+      dsl auto calibration --type scale_up --since 1h --format json | jq -e '.measured == 1' > /dev/null &&
+        dsl --json auto calibration --rule nothing
+      """),
+    Payload(
       "auto-rollback",
       """
       dsl auto execute > /dev/null; dsl --json auto rollback --last 1

@@ -13,6 +13,7 @@ package struct Setting: Sendable {
     case optionalText(Place<String?>)
     case bool(Place<Bool>)
     case integer(Place<Int>, ClosedRange<Int>)
+    case optionalInteger(Place<Int?>, ClosedRange<Int>)
     case number(Place<Double>, ClosedRange<Double>)
     case share(Place<Double>)
     case optionalShare(Place<Double?>)
@@ -54,7 +55,8 @@ package struct Setting: Sendable {
     case .health: "terms and thresholds"
     case .text, .optionalText: "text"
     case .bool: "true or false"
-    case .integer(_, let range): "whole number, \(range.lowerBound) to \(range.upperBound)"
+    case .integer(_, let range), .optionalInteger(_, let range):
+      "whole number, \(range.lowerBound) to \(range.upperBound)"
     case .number(_, let range): "number, \(range.lowerBound) to \(range.upperBound)"
     case .share, .optionalShare: "share: 0.6 or 60%"
     case .duration, .optionalDuration: "duration: 250ms, 30s, 5m, 2h"
@@ -75,6 +77,7 @@ extension Setting {
     case .optionalText(let path): .optional(settings[keyPath: path])
     case .bool(let path): .bool(settings[keyPath: path])
     case .integer(let path, _), .bytes(let path, _), .zone(let path): .int(settings[keyPath: path])
+    case .optionalInteger(let path, _): settings[keyPath: path].map { .int($0) } ?? .null
     case .number(let path, _), .share(let path), .duration(let path, _): .double(settings[keyPath: path])
     case .optionalShare(let path), .optionalDuration(let path, _): .optional(settings[keyPath: path])
     case .level(let path): .string(settings[keyPath: path].rawValue)
@@ -116,6 +119,8 @@ extension Setting {
     case .optionalText(let path): return keep(reader.string(node).map(Optional.some), at: path)
     case .bool(let path): return keep(reader.bool(node), at: path)
     case .integer(let path, let range): return keep(reader.integer(node, in: range), at: path)
+    case .optionalInteger(let path, let range):
+      return keep(reader.integer(node, in: range).map(Optional.some), at: path)
     case .number(let path, let range): return keep(reader.number(node, in: range), at: path)
     case .share(let path): return keep(reader.fraction(node), at: path)
     case .optionalShare(let path): return keep(reader.fraction(node).map(Optional.some), at: path)

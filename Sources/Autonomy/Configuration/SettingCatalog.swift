@@ -75,6 +75,27 @@ package enum SettingCatalog {
     Setting(
       "gates.budget.window", .duration(\.gates.budget.windowSeconds, positive),
       "The window that the budget is for."),
+    Setting(
+      "gates.budget.up", .optionalInteger(\.gates.budget.up, 0...1_000_000),
+      "Scale-ups of any one target allowed within the window."),
+    Setting(
+      "gates.budget.down", .optionalInteger(\.gates.budget.down, 0...1_000_000),
+      "Scale-downs of any one target allowed within the window."),
+    Setting(
+      "gates.budget.other", .optionalInteger(\.gates.budget.other, 0...1_000_000),
+      "Decisions on any one target that scale nothing allowed within the window."),
+    Setting(
+      "gates.flaps.count", .integer(\.gates.flaps.count, 0...1_000_000),
+      "Reversals of a target, up after down or down after up, allowed within their window."),
+    Setting(
+      "gates.flaps.window", .duration(\.gates.flaps.windowSeconds, positive),
+      "The window that reversals are counted in."),
+    Setting(
+      "gates.calibration.half_life", .duration(\.gates.calibration.halfLifeSeconds, positive),
+      "Age at which the outcome of a prediction counts half."),
+    Setting(
+      "gates.calibration.max_offset", .share(\.gates.calibration.maxOffset),
+      "The most that a kind of decision whose predictions miss is asked for in addition."),
   ]
 
   private static let people: [Setting] = [

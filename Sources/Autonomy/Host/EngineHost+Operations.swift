@@ -119,18 +119,20 @@ extension EngineHost {
   /// - Throws: `invalidInput` when the policy cannot be read.
   package func cycle(_ extensions: EngineExtensions, dryRun: Bool = false) throws -> Cycle {
     let policy = try policy(types: Array(extensions.handlers.keys).sorted())
-    var gates = settings.gates
+    var gates = settings.gates.adding(policy)
     gates.dryRun = gates.dryRun || dryRun
     gates.approval.rules = policy.approvers
-    let engine = DecisionEngine(
+    var engine = DecisionEngine(
       policy: policy, health: extensions.health ?? health, limits: settings.limits)
+    engine.record =
+      try journal?.calibrationRecord(at: world.time.now, gates.calibration) ?? CalibrationRecord()
     var cycle = Cycle(
       backend: backend, engine: engine, gates: gates, strategies: extensions.strategies,
       handlers: extensions.handlers, tracer: tracer, time: world.time,
       provenance: Cycle.Provenance(
         engineVersion: DSLVersion.current, policyName: policy.name,
         policyHash: PolicySource.hash(policy.source), policyText: policy.source,
-        seed: world.seed, settings: SettingCatalog.json(settings)))
+        seed: world.seed, settings: conditions(engine.record)))
     cycle.control = control
     return cycle
   }
@@ -143,6 +145,13 @@ extension EngineHost {
       loaded = policy
       return policy
     }
+  }
+
+  /// What a cycle is decided under beside policy and observation: the settings, and how predictions fared.
+  private func conditions(_ record: CalibrationRecord) -> JSONValue {
+    var object = SettingCatalog.json(settings).object ?? [:]
+    if !record.kinds.isEmpty { object[JournaledConditions.recordKey] = record.json }
+    return .object(object)
   }
 
   /// A cycle's id: unique by time and the seed.

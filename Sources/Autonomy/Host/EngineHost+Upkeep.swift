@@ -27,6 +27,7 @@ extension EngineHost {
         return []
       }
       _ = try journal.prune(retention(limit: Self.rowsPerCycle), now: now)
+      try journal.pruneLedger(keeping: Journal.keptEntries)
       return try journal.upkeep().map { [$0] } ?? []
     } catch {
       return ["the journal could not be tidied: \(error)"]
@@ -40,10 +41,7 @@ extension EngineHost {
 
   /// Seconds before now of which nothing is ever forgotten: what gates and verification look back at.
   static func lookback(_ settings: Settings) -> Double {
-    let gates = settings.gates
-    return max(
-      gates.budget.windowSeconds, gates.cooldown.up, gates.cooldown.down, gates.cooldown.other,
-      verificationSeconds)
+    max(settings.gates.historySeconds, verificationSeconds)
   }
 }
 

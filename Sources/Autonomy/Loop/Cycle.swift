@@ -177,11 +177,9 @@ package struct Cycle: Sendable {
   func judge(
     _ decisions: [Decision], _ journal: Journal?, _ requests: Requests = Requests()
   ) throws -> [Verdict] {
-    let window = max(gates.budget.windowSeconds, gates.cooldown.up, gates.cooldown.down, gates.cooldown.other)
-    let past = try journal?.actions(since: time.now.adding(seconds: -window)) ?? []
-    // What was stopped half way had an effect as well.
-    let counted: [DecisionOutcome?] = [.executed, .stopped]
-    var history = GateHistory(past: past.filter { counted.contains($0.outcome) }.map(PastActionFact.init))
+    var history =
+      try journal?.gateHistory(gates, at: time.now, record: engine.record)
+      ?? GateHistory(record: engine.record)
     history.stopped = control.killSwitch?.reason()
     history.paused = PauseFact(try journal?.lastPause(), time)
     history.approvals = requests.standings

@@ -25,6 +25,8 @@ enum ChainKind: String, CaseIterable, Sendable {
   case approval
   case pause
   case pauseEnd = "pause_end"
+  /// What became of a prediction. Not under its decision's id, because it outlives the decision.
+  case ledger
 
   /// The kinds of what belongs to a decision.
   static let ofDecisions: [ChainKind] = [.intent, .step, .outcome, .undo, .verification]
@@ -50,6 +52,7 @@ enum ChainKind: String, CaseIterable, Sendable {
     case .approval: [ChainSource("approvals", "id=?1")]
     case .pause: [ChainSource("pauses", "seq=?1", but: Self.pauseResult)]
     case .pauseEnd: [ChainSource("pauses", "seq=?1", only: Self.pauseResult)]
+    case .ledger: [ChainSource("ledger", "ref=?1 AND seq=?2")]
     }
   }
 
@@ -69,6 +72,7 @@ enum ChainKind: String, CaseIterable, Sendable {
     case .approval: ("approvals", "id", "0", "1")
     case .pause: ("pauses", "seq", "0", "1")
     case .pauseEnd: ("pauses", "seq", "0", Self.any(Self.pauseResult))
+    case .ledger: ("ledger", "ref", "seq", "1")
     }
   }
 

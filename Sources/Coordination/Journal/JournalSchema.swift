@@ -16,6 +16,9 @@ enum JournalSchema {
       try db.execute(sql: Journal.approvalsSchema + Journal.pausesSchema)
     }
     migrator.registerMigration("6 leadership") { db in try db.execute(sql: leadership) }
+    migrator.registerMigration("7 ledger of predictions") { db in
+      try db.execute(sql: Journal.ledgerSchema)
+    }
     return migrator
   }
 

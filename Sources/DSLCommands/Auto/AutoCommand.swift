@@ -8,5 +8,6 @@ struct AutoCommand: AsyncParsableCommand {
       StatusCommand.self, AnalyzeCommand.self, ExecuteCommand.self, LoopCommand.self, HistoryCommand.self,
       ShowCommand.self, ExplainCommand.self, ReplayCommand.self, RollbackCommand.self, PendingCommand.self,
       ApproveCommand.self, RejectCommand.self, PauseCommand.self, ResumeCommand.self,
+      CalibrationCommand.self,
     ])
 }

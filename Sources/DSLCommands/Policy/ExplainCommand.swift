@@ -51,30 +51,20 @@ struct ExplainCommand: ReportingCommand {
         gates: loaded.settings.gates,
         history: GateHistory(), now: context.time.now)
     } else {
-      let engine = try context.policyEngine(policy, loaded.settings)
+      var engine = try context.policyEngine(policy, loaded.settings)
+      let gates = loaded.settings.gates.adding(engine.policy)
+      let now = context.time.now
       explanation = try await context.withEngine(loaded.settings, .look) { host in
         let observation = try host.status().observation
+        engine.record =
+          try host.journal?.calibrationRecord(at: now, gates.calibration) ?? CalibrationRecord()
         return Explanation(
-          engine, observation, gates: loaded.settings.gates,
-          history: try Self.history(host.journal, loaded.settings.gates, context.time.now),
-          now: context.time.now)
+          engine, observation, gates: gates,
+          history: try host.journal?.gateHistory(gates, at: now, record: engine.record) ?? GateHistory(),
+          now: now)
       }
     }
     return try show(explanation, onlyRule, warnings)
-  }
-
-  /// What the journal knows of effects that the gates still count at a time, as the loop asks it.
-  private static func history(
-    _ journal: Journal?, _ gates: GateSettings, _ now: Timestamp
-  ) throws -> GateHistory {
-    let window = max(gates.budget.windowSeconds, gates.cooldown.up, gates.cooldown.down, gates.cooldown.other)
-    let past = try journal?.actions(since: now.adding(seconds: -window)) ?? []
-    return GateHistory(
-      past: past.filter { $0.outcome == .executed && $0.at < now }.map {
-        PastActionFact(
-          type: DecisionType(rawValue: $0.type), target: $0.target, at: $0.at,
-          direction: ActionDirection(rawValue: $0.direction))
-      })
   }
 
   private func show(_ explanation: Explanation, _ rule: String?, _ warnings: [String]) throws -> Report {
@@ -106,11 +96,14 @@ struct ExplainCommand: ReportingCommand {
     let conditions = try JournaledConditions(settings: record.settings)
     let then = policy == nil ? try context.policy(of: record, conditions, journal, settings) : nil
     let used = try then ?? context.policyEngine(policy ?? conditions.policy, settings).policy
-    let engine = DecisionEngine(policy: used, health: conditions.health, limits: conditions.limits)
+    var engine = DecisionEngine(policy: used, health: conditions.health, limits: conditions.limits)
+    engine.record = conditions.record
+    let gates = settings.gates.adding(used)
     let isSame = PolicySource.hash(used.source) == record.policyHash
     let explanation = Explanation(
-      engine, try Observation(json: record.observation), gates: settings.gates,
-      history: try Self.history(journal, settings.gates, entry.at), now: entry.at, cycle: record.id)
+      engine, try Observation(json: record.observation), gates: gates,
+      history: try journal.gateHistory(gates, at: entry.at, record: engine.record, isPresent: false),
+      now: entry.at, cycle: record.id)
     let note = isSame ? nil : "policy \(used.name) is not the one that decided then: it has changed since"
     return (explanation, entry.decision["rule"]?.string, note)
   }

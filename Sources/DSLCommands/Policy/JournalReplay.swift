@@ -53,7 +53,8 @@ struct JournalReplay {
           + "have its text; --policy shows what another decides"
         return outcome
       }
-      let engine = DecisionEngine(policy: policy, health: conditions.health, limits: conditions.limits)
+      var engine = DecisionEngine(policy: policy, health: conditions.health, limits: conditions.limits)
+      engine.record = conditions.record
       outcome.differences = Replay.compare(
         engine, try Observation(json: record.observation), cycle: record.id,
         journaled: journaled.map(\.decision), byRule: other != nil)

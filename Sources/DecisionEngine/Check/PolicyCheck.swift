@@ -13,7 +13,7 @@ package enum PolicyCheck {
     _ engine: DecisionEngine, gates: GateSettings = GateSettings(), grid: CheckGrid = .documented
   ) -> PolicyReport {
     let census = GridCensus(engine, grid)
-    let loops = LoopSearch(engine, gates: gates.modelled, arrivals: grid.arrivals)
+    let loops = LoopSearch(engine, gates: gates.modelled.checking(engine.policy), arrivals: grid.arrivals)
     var findings = deadZones(census, engine) + loops.findings
     findings += neverFires(census, engine) + shadowed(census, engine) + blocked(census, engine, gates)
     findings += needApproval(engine, gates) + contradictions(census, engine) + notProduced(census, engine)

@@ -49,7 +49,7 @@ package struct PolicyTrace: Sendable, Equatable {
   }
 
   private func run(_ engine: DecisionEngine, _ gates: GateSettings) -> ModelRun {
-    ModelRun(engine, gates: gates.modelled, start, conditions, cycles: cycles)
+    ModelRun(engine, gates: gates.modelled.checking(engine.policy), start, conditions, cycles: cycles)
   }
 }
 

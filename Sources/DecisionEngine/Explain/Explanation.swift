@@ -46,8 +46,8 @@ package struct Explanation: Sendable, Equatable {
     let written = Dictionary(
       engine.policy.rules.map { ($0.name, $0.confidence) }, uniquingKeysWith: { first, _ in first })
     let reviews = GateNote.review(
-      set.decisions, fresh: set.decisions.map { written[$0.rule] ?? $0.confidence }, settings: gates,
-      history: history, now: now)
+      set.decisions, fresh: set.decisions.map { written[$0.rule] ?? $0.confidence },
+      settings: gates.adding(engine.policy), history: history, now: now)
     let flips = FlipSearch(engine, scored).run()
     rules = engine.policy.rules.enumerated().map { index, rule in
       let place = set.decisions.firstIndex { $0.rule == rule.name }

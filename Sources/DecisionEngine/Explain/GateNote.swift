@@ -34,7 +34,7 @@ package struct GateNote: Sendable, Equatable {
       let (alone, past) = isolated(gate, settings, history)
       let verdicts = Gate.judge(decisions, settings: alone, history: past, now: now)
       for (index, verdict) in verdicts.enumerated() {
-        let remedy = remedy(gate, verdict, fresh: fresh[index], settings)
+        let remedy = remedy(gate, verdict, fresh: fresh[index], settings, past, now)
         notes[index].append(GateNote(gate: gate, refusal: verdict.refusal, remedy: remedy))
       }
     }
@@ -47,16 +47,24 @@ package struct GateNote: Sendable, Equatable {
     var alone = GateSettings(
       minConfidence: 0, maxDecisionsPerCycle: .max, maxConcurrent: .max,
       cooldown: .init(up: 0, down: 0, other: 0),
-      budget: .init(count: .max, windowSeconds: settings.budget.windowSeconds))
+      budget: .init(count: .max, windowSeconds: settings.budget.windowSeconds), flaps: .unlimited,
+      calibration: .init(halfLifeSeconds: settings.calibration.halfLifeSeconds, maxOffset: 0))
     var past = history
     if gate != .leader { past.otherHolder = nil }
     if gate != .killSwitch { past.stopped = nil }
     if gate != .paused { past.paused = nil }
     switch gate {
     case .leader, .killSwitch, .paused: break
-    case .confidence: alone.minConfidence = settings.requiredConfidence
+    case .confidence:
+      alone.minConfidence = settings.requiredConfidence
+      if settings.forceConfidence == nil { alone.calibration = settings.calibration }
     case .cooldown: alone.cooldown = settings.cooldown
-    case .budget: alone.budget = settings.budget
+    case .budget: alone.budget.count = settings.budget.count
+    case .targetBudget:
+      (alone.budget.up, alone.budget.down, alone.budget.other) =
+        (settings.budget.up, settings.budget.down, settings.budget.other)
+      alone.policyBudgets = settings.policyBudgets
+    case .flap: (alone.flaps, alone.policyFlaps) = (settings.flaps, settings.policyFlaps)
     case .approval: alone.approval = settings.approval
     case .maxDecisions: alone.maxDecisionsPerCycle = settings.maxDecisionsPerCycle
     case .maxConcurrent: alone.maxConcurrent = settings.maxConcurrent
@@ -66,9 +74,11 @@ package struct GateNote: Sendable, Equatable {
   }
 
   private static func remedy(
-    _ gate: GateName, _ verdict: Verdict, fresh: Double, _ settings: GateSettings
+    _ gate: GateName, _ verdict: Verdict, fresh: Double, _ settings: GateSettings, _ history: GateHistory,
+    _ now: Timestamp
   ) -> String {
-    let required = settings.requiredConfidence
+    let kind = history.record[verdict.decision.type, verdict.decision.rule]
+    let required = settings.requiredConfidence(of: kind)
     guard let refusal = verdict.refusal else {
       guard gate == .confidence else { return "" }
       let has = NumberText.short(verdict.decision.confidence)
@@ -84,10 +94,14 @@ package struct GateNote: Sendable, Equatable {
         return lift
       }
       if fresh >= required { return "with fresh evidence, which makes it \(NumberText.short(fresh))" }
-      return "at min_confidence \(NumberText.short(verdict.decision.confidence)) or less"
+      let added = required - settings.requiredConfidence
+      return "at min_confidence \(NumberText.short(max(0, verdict.decision.confidence - added))) or less"
     case .cooldown: return "in \(NumberText.short(missing ?? 0)) s"
     case .budget: return "after \(NumberText.short(1 - (missing ?? 0))) fewer in the window"
     case .approval: return "with dsl auto approve"
+    case .targetBudget, .flap:
+      guard let frees = refusal.freesAt else { return "with a budget above 0" }
+      return "in \(NumberText.short(frees.seconds(since: now))) s"
     case .maxDecisions: return "with max_decisions_per_cycle \(NumberText.short((refusal.observed ?? 0) + 1))"
     case .maxConcurrent: return "when \(NumberText.short(1 - (missing ?? 0))) of them have ended"
     case .dryRun: return "without dry run"

@@ -34,7 +34,8 @@ struct GateJudge {
   let history: GateHistory
   let now: Timestamp
   /// Decisions of this cycle that passed, or would but for the dry run.
-  private var accepted = 0
+  private(set) var taken: [PastActionFact] = []
+  private var accepted: Int { taken.count }
 
   init(settings: GateSettings, history: GateHistory, now: Timestamp) {
     self.settings = settings
@@ -44,23 +45,14 @@ struct GateJudge {
 
   mutating func refusal(of decision: Decision) -> GateRefusal? {
     if let refusal = leader() ?? killSwitch() ?? paused() { return refusal }
-    let judged = confidence(decision) ?? cooldown(decision) ?? budget() ?? approval(decision) ?? limits()
-    if let refusal = judged { return refusal }
-    accepted += 1
+    let limited = cooldown(decision) ?? budget() ?? targetBudget(decision) ?? flap(decision)
+    if let refusal = confidence(decision) ?? limited ?? approval(decision) ?? limits() { return refusal }
+    taken.append(PastActionFact(type: decision.type, target: decision.target, at: now))
     return settings.dryRun ? GateRefusal(gate: .dryRun, reason: "dry run: nothing is done") : nil
   }
 
   private func leader() -> GateRefusal? {
     history.otherHolder.map { GateRefusal(gate: .leader, reason: "the loop is led by \($0)") }
-  }
-
-  private func confidence(_ decision: Decision) -> GateRefusal? {
-    let required = settings.requiredConfidence
-    if decision.confidence >= required { return nil }
-    let (observed, least) = NumberText.pair(decision.confidence, required)
-    return GateRefusal(
-      gate: .confidence, reason: "confidence \(observed) is below \(least)", observed: decision.confidence,
-      required: required)
   }
 
   private func cooldown(_ decision: Decision) -> GateRefusal? {
@@ -77,7 +69,8 @@ struct GateJudge {
       gate: .cooldown,
       reason: "\(longest.fact.type) of \(decision.target) was \(NumberText.short(longest.age)) s ago, "
         + "\(decision.type) waits \(NumberText.short(longest.wait)) s after it",
-      observed: longest.age, required: longest.wait)
+      observed: longest.age, required: longest.wait,
+      freesAt: longest.fact.at.adding(seconds: longest.wait))
   }
 
   private func wait(_ direction: ActionDirection) -> Double {
@@ -97,13 +90,15 @@ struct GateJudge {
 
   private func budget() -> GateRefusal? {
     let window = settings.budget.windowSeconds
-    let spent = history.past.count { fact in age(of: fact, within: window).map { $0 < window } ?? false }
-    guard spent + accepted >= settings.budget.count else { return nil }
+    let facts = GateWindow(history.past + taken, now: now, seconds: window)
+    let spent = facts.facts.count
+    guard spent >= settings.budget.count else { return nil }
     return GateRefusal(
       gate: .budget,
-      reason: "\(spent + accepted) actions in the last \(NumberText.short(window)) s, "
+      reason: "\(spent) actions in the last \(NumberText.short(window)) s, "
         + "the budget is \(settings.budget.count)",
-      observed: Double(spent + accepted), required: Double(settings.budget.count))
+      observed: Double(spent), required: Double(settings.budget.count),
+      freesAt: facts.time(without: spent - settings.budget.count + 1))
   }
 
   private func limits() -> GateRefusal? {

@@ -26,11 +26,22 @@ public struct GateSettings: Sendable, Equatable {
     public var count: Int
     /// Length of the window, seconds.
     public var windowSeconds: Double
+    /// Actions of any one target that add to it, within the same window; `nil` where `count` alone holds.
+    public var up: Int?
+    /// Actions of any one target that take from it.
+    public var down: Int?
+    /// Actions of any one target that do neither.
+    public var other: Int?
 
     /// A budget.
-    public init(count: Int = 30, windowSeconds: Double = 3600) {
+    public init(
+      count: Int = 30, windowSeconds: Double = 3600, up: Int? = nil, down: Int? = nil, other: Int? = nil
+    ) {
       self.count = count
       self.windowSeconds = windowSeconds
+      self.up = up
+      self.down = down
+      self.other = other
     }
   }
 
@@ -51,12 +62,20 @@ public struct GateSettings: Sendable, Equatable {
   public var budget: Budget
   /// Which decisions people have to approve.
   public var approval = Approval()
+  /// Reversals of a target in a window of time.
+  public var flaps: FlapBudget
+  /// How a kind of decision whose predictions miss tightens its own gate.
+  public var calibration: Calibration
+  /// The budgets that the policy brings; see `adding(_:)`.
+  var policyBudgets: [TargetBudget] = []
+  /// The flap budgets that the policy brings.
+  var policyFlaps: [FlapBudget] = []
 
   /// Settings; the defaults are those of the document.
   public init(
     minConfidence: Double = 0.6, forceConfidence: Double? = nil, dryRun: Bool = false,
     maxDecisionsPerCycle: Int = 3, maxConcurrent: Int = 5, cooldown: Cooldown = Cooldown(),
-    budget: Budget = Budget()
+    budget: Budget = Budget(), flaps: FlapBudget = FlapBudget(), calibration: Calibration = Calibration()
   ) {
     self.minConfidence = minConfidence
     self.forceConfidence = forceConfidence
@@ -65,6 +84,8 @@ public struct GateSettings: Sendable, Equatable {
     self.maxConcurrent = maxConcurrent
     self.cooldown = cooldown
     self.budget = budget
+    self.flaps = flaps
+    self.calibration = calibration
   }
 
   /// The least confidence that holds for this call.

@@ -14,6 +14,10 @@ public enum GateName: String, Sendable, Hashable, CaseIterable {
   case cooldown
   /// Too many actions in the window of time.
   case budget
+  /// Too many actions in one direction on the target in the window of time.
+  case targetBudget = "target_budget"
+  /// The target was turned around too often in the window of time.
+  case flap
   /// People have to approve it and have not.
   case approval
   /// Enough decisions have passed in this cycle.
@@ -34,13 +38,19 @@ public struct GateRefusal: Sendable, Equatable {
   public let observed: Double?
   /// What it asks for, in the same unit.
   public let required: Double?
+  /// When the gate will let it pass, all else equal; `nil` where that is no matter of time.
+  public let freesAt: Timestamp?
 
   /// A refusal.
-  public init(gate: GateName, reason: String, observed: Double? = nil, required: Double? = nil) {
+  public init(
+    gate: GateName, reason: String, observed: Double? = nil, required: Double? = nil,
+    freesAt: Timestamp? = nil
+  ) {
     self.gate = gate
     self.reason = reason
     self.observed = observed
     self.required = required
+    self.freesAt = freesAt
   }
 }
 
@@ -102,8 +112,7 @@ public struct PastActionFact: Sendable, Equatable {
 
 /// What happened before, as far as the gates ask.
 public struct GateHistory: Sendable, Equatable {
-  /// Actions that were begun, in any order. Those older than every cooldown and the budget's window may be
-  /// left out.
+  /// Actions that were begun, in any order. Those older than `GateSettings.historySeconds` may be left out.
   public var past: [PastActionFact]
   /// Actions under way right now.
   public var running: Int
@@ -115,11 +124,17 @@ public struct GateHistory: Sendable, Equatable {
   public var paused: PauseFact?
   /// Where decisions that need approval stand, by their ids.
   public var approvals: [String: ApprovalStanding] = [:]
+  /// How the predictions of earlier decisions fared.
+  public var record: CalibrationRecord
 
   /// A history.
-  public init(past: [PastActionFact] = [], running: Int = 0, otherHolder: String? = nil) {
+  public init(
+    past: [PastActionFact] = [], running: Int = 0, otherHolder: String? = nil,
+    record: CalibrationRecord = CalibrationRecord()
+  ) {
     self.past = past
     self.running = running
     self.otherHolder = otherHolder
+    self.record = record
   }
 }

@@ -23,7 +23,7 @@ extension Policy {
     self.init(
       name: parts.name, description: parts.description, source: text, bindings: parts.bindings,
       rules: parts.rules,
-      silences: parts.silences, evidence: parts.evidence)
+      silences: parts.silences, evidence: parts.evidence, budgets: parts.budgets, flaps: parts.flaps)
   }
 }
 
@@ -36,6 +36,8 @@ struct PolicyReader {
     var rules: [Policy.Rule]
     var silences: [Policy.Silence]
     var evidence: Policy.EvidenceWeights
+    var budgets: [TargetBudget]
+    var flaps: [FlapBudget]
   }
 
   let reader: YAMLReader
@@ -43,7 +45,9 @@ struct PolicyReader {
   /// Names that expressions, conditions and templates may use.
   var known: [String]
   private static let maxRules = 200
-  private static let keys = ["name", "description", "let", "evidence", "rules", "silence"]
+  private static let keys = [
+    "name", "description", "let", "evidence", "budgets", "flaps", "rules", "silence",
+  ]
   private static let ruleKeys = [
     "name", "type", "priority", "confidence", "target", "let", "when", "parameters", "description",
     "rationale", "approval",
@@ -79,7 +83,8 @@ struct PolicyReader {
     guard let name else { return nil }
     return Parts(
       name: name, description: description, bindings: bindings, rules: rules, silences: silences,
-      evidence: evidence)
+      evidence: evidence, budgets: map["budgets"].map(budgets) ?? [],
+      flaps: map["flaps"].map(flaps) ?? [])
   }
 
   private func readEvidence(_ node: YAMLNode) -> Policy.EvidenceWeights {

@@ -24,6 +24,10 @@ public struct Policy: Sendable, Equatable {
   let rules: [Rule]
   let silences: [Silence]
   let evidence: EvidenceWeights
+  /// Limits on actions in a window of time, beside those configured.
+  var budgets: [TargetBudget] = []
+  /// Limits on reversals in a window of time, beside the one configured.
+  var flaps: [FlapBudget] = []
 
   /// One rule: when it matches, what it proposes.
   struct Rule: Sendable, Equatable {
@@ -62,6 +66,7 @@ public struct Policy: Sendable, Equatable {
   public static func == (lhs: Policy, rhs: Policy) -> Bool {
     lhs.name == rhs.name && lhs.description == rhs.description && lhs.bindings == rhs.bindings
       && lhs.rules == rhs.rules && lhs.silences == rhs.silences && lhs.evidence == rhs.evidence
+      && lhs.budgets == rhs.budgets && lhs.flaps == rhs.flaps
   }
 }
 

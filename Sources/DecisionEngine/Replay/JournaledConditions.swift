@@ -6,6 +6,11 @@ package struct JournaledConditions: Sendable, Equatable {
   package let policy: String
   package let health: HealthModel
   package let limits: FleetLimits
+  /// How predictions had fared.
+  package let record: CalibrationRecord
+
+  /// The member of the journaled settings that holds the record.
+  package static let recordKey = "calibration"
 
   /// - Throws: `DSLError` (`corrupt`) when a setting is missing or of the wrong kind.
   package init(settings: JSONValue) throws(DSLError) {
@@ -15,6 +20,7 @@ package struct JournaledConditions: Sendable, Equatable {
       minAgents: try fields.int("limits.min_agents"), maxAgents: try fields.int("limits.max_agents"),
       scaleFactor: try fields.double("limits.scale_factor"))
     health = try Self.health(fields["health"])
+    record = try CalibrationRecord(json: fields[Self.recordKey])
   }
 
   private static func health(_ json: JSONValue?) throws(DSLError) -> HealthModel {

@@ -169,12 +169,35 @@ import Testing
         "confidence holds it: confidence 0.95 is below 0.96; passes at min_confidence 0.95 or less",
         "cooldown holds it: scale_up of fleet was 12 s ago, scale_up waits 30 s after it; passes in 18 s",
         "budget holds it: 1 actions in the last 60 s, the budget is 1; passes after 1 fewer in the window",
+        "target_budget lets it pass", "flap lets it pass",
         "approval holds it: needs a person's approval: approval.types names scale_up; passes with dsl auto approve",
         "max_decisions holds it: 0 decisions passed in this cycle, at most 0 may; "
           + "passes with max_decisions_per_cycle 1",
         "max_concurrent holds it: 2 actions are under way, at most 1 may be; passes when 2 of them have ended",
         "dry_run holds it: dry run: nothing is done; passes without dry run",
       ])
+  }
+
+  @Test func theRecordAndTheWindowsOfATargetAreToldAtTheirGates() throws {
+    let now = Timestamp(seconds: 1000)
+    var gates = GateSettings(flaps: .init(count: 0, windowSeconds: 600))
+    gates.budget.up = 1
+    let kind = CalibrationRecord.Kind(
+      type: .scaleUp, rule: "scale_up_critical", hits: 0, count: 8, claimed: 0.9)
+    let history = GateHistory(
+      past: [
+        PastActionFact(type: .scaleUp, target: "fleet", at: now.adding(seconds: -500)),
+        PastActionFact(type: .scaleDown, target: "fleet", at: now.adding(seconds: -400)),
+      ], record: CalibrationRecord([kind]))
+    let explanation = try explain("default", .sample, gates: gates, history: history)
+    let note = try #require(explanation.rules.first { $0.consideration.rule == "scale_up_critical" })
+    func text(_ gate: GateName) -> String? { note.gates.first { $0.gate == gate }?.text }
+    #expect(
+      text(.confidence)
+        == "confidence holds it: confidence 0.95 is below 1.00, of which 0.40 because of its record: "
+        + "0 of 8 predictions came true, older ones counting less; passes at min_confidence 0.55 or less")
+    #expect(text(.targetBudget)?.hasSuffix("; passes in 3100 s") == true)
+    #expect(text(.flap)?.hasSuffix("; passes in 200 s") == true)
   }
 
   @Test func staleEvidenceIsToldAtTheGate() throws {
