@@ -79,7 +79,10 @@ let package = Package(
     // MARK: Tests
     .testTarget(
       name: "AutonomyTests",
-      dependencies: ["Autonomy", "Coordination", "DSLBase", "DecisionEngine", "Telemetry"],
+      dependencies: [
+        "Autonomy", "Coordination", "DSLBase", "DecisionEngine", "Telemetry",
+        .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: house),
     .testTarget(
       name: "DSLCommandsTests", dependencies: ["Coordination", "DSLBase", "DSLCommands"], swiftSettings: house

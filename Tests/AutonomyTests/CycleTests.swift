@@ -162,6 +162,8 @@ final class CycleWorld {
     #expect(try world.journal.unfinished().isEmpty)
     let left = world.backend.inner.current.agents.filter { $0.value.state == .starting }.count
     #expect(left == (performed == steps.count ? steps.count : 0), "kept whole or undone whole")
+    let kept = try world.journal.decision(decision.id).steps.allSatisfy { $0.receipt != nil }
+    #expect(kept == (performed == steps.count), "what is kept has every receipt that undoing it needs")
     #expect(try await Recovery(world.executor).run().isEmpty)
   }
 

@@ -241,7 +241,12 @@ enum SchemaPayloads {
       dsl --json import swarmsh swarm --dry-run; dsl --json import swarmsh swarm; dsl --json import swarmsh swarm
       """),
     Payload(
-      "journal-info", "dsl --json journal info; dsl auto execute > /dev/null; dsl --json journal info"),
+      "journal-info",
+      """
+      dsl --json journal info; dsl auto execute > /dev/null; mkdir swarm
+      echo '{"work_item_id":"w-9"}' > swarm/work_claims.json; dsl import swarmsh swarm > /dev/null
+      dsl journal info --format json | jq -e '.notes[0].note.records == 1' > /dev/null && dsl --json journal info
+      """),
     Payload(
       "journal-check", "dsl --json journal check; dsl auto execute > /dev/null; dsl --json journal check"),
     Payload(

@@ -1,4 +1,5 @@
 package import DSLBase
+import GRDB
 
 extension Journal {
   /// Keeps file and log within bounds, in some milliseconds: gives a part of the unused pages back, and empties a log
@@ -24,6 +25,17 @@ extension Journal {
   /// What was forgotten in all: `at` the last time, `cycles`, `decisions`, and whether the last time was `complete`; `nil`
   /// when nobody ever looked.
   package func pruned() throws(DSLError) -> JSONValue? { try state(Self.prunedKey) }
+
+  /// What was done to the directory beside decisions, oldest first: imports, and what the doctor mended.
+  ///
+  /// - Returns: a name with the time in it, and what was noted.
+  package func notes() throws(DSLError) -> [(name: String, note: JSONValue)] {
+    try store.read { db in
+      try db.rows(
+        "SELECT key, value FROM state WHERE key GLOB 'import *' OR key GLOB 'doctor *' ORDER BY substr(key, 8)"
+      ) { row in (row.text(0), try Row.json(row.text(1), "state \(row.text(0))")) }
+    } ?? []
+  }
 
   /// When the oldest cycle that is left began, and the newest.
   package func span() throws(DSLError) -> (oldest: Timestamp, newest: Timestamp)? {

@@ -17,6 +17,7 @@ struct JournalInfoCommand: ReportingCommand {
     let queue = try WorkQueue.info(context.directory)
     let span = try journal?.span()
     let pruned = try journal?.pruned()
+    let notes = try journal?.notes() ?? []
     let stores = [("journal", journaled), ("queue", queue)].compactMap { name, info in
       info.map { (name: name, info: $0) }
     }
@@ -24,11 +25,13 @@ struct JournalInfoCommand: ReportingCommand {
       "stores": .array(stores.map { Self.json($0.name, $0.info) }),
       "oldest_cycle": span?.oldest.json ?? .null, "newest_cycle": span?.newest.json ?? .null,
       "pruned": pruned ?? .null,
+      "notes": .array(notes.map { ["name": .string($0.name), "note": $0.note] }),
     ]
     return Report(Self.reportName, data) { paint in
       guard !stores.isEmpty else { return "nothing was journaled here yet\n" }
       return stores.map { Self.text($0.name, $0.info, paint) }.joined()
         + (span.map { "cycles from \($0.oldest) to \($0.newest)\n" } ?? "")
+        + notes.map { Shown.safe("\($0.name): \($0.note.text())") + "\n" }.joined()
     }
   }
 

@@ -26,7 +26,7 @@ private final class Stop: Sendable {
     let world = try JournalWorld()
     let stop = Stop()
     let path = world.directory.journal
-    let ballast = JSONValue.string(String(repeating: "x", count: 30_000))
+    let ballast = JSONValue.string(String(repeating: "x", count: 70_000))
     var largest: Int64 = 0
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<2 {
@@ -45,7 +45,7 @@ private final class Stop: Sendable {
         }
       }
       defer { stop.set() }
-      for number in 0..<1200 {
+      for number in 0..<500 {
         try world.cycle("c-\(number)", at: Double(number), observation: ballast)
         _ = try world.journal.upkeep()
         largest = max(largest, try logBytes(world))
