@@ -53,7 +53,7 @@ struct ExplainCommand: ReportingCommand {
     } else {
       let engine = try context.policyEngine(policy, loaded.settings)
       explanation = try await context.withEngine(loaded.settings, .look) { host in
-        let observation = try host.status().observation
+        let observation = await host.asked(try host.status()).observation
         return Explanation(
           engine, observation, gates: loaded.settings.gates,
           history: try Self.history(host.journal, loaded.settings.gates, context.time.now),
