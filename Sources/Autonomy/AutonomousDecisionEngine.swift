@@ -83,7 +83,7 @@ public final class AutonomousDecisionEngine: Sendable {
   public func analyzeSystemState() async throws -> SystemMetrics {
     let host = try open(.look)
     defer { host.close() }
-    let seen = try host.status().observation
+    let seen = await host.asked(try host.status()).observation
     state.withLock { $0.seen = seen }
     return seen.metrics
   }
@@ -126,7 +126,7 @@ public final class AutonomousDecisionEngine: Sendable {
       if let minConfidence { settings.gates.minConfidence = minConfidence }
     }
     defer { host.close() }
-    return try await host.runCycle(.init(), extensions, decisions: decisions)
+    return await flushed(host, try await host.runCycle(.init(), extensions, decisions: decisions))
   }
 
   /// One whole turn: look, decide, and carry out what passes the gates.
@@ -135,7 +135,7 @@ public final class AutonomousDecisionEngine: Sendable {
   public func runCycle() async throws -> CycleReport {
     let host = try open(.act)
     defer { host.close() }
-    return try await host.runCycle(.init(), extensions)
+    return await flushed(host, try await host.runCycle(.init(), extensions))
   }
 
   /// Undoes a decision that was carried out, however long ago.
@@ -146,6 +146,13 @@ public final class AutonomousDecisionEngine: Sendable {
     let host = try open(.act)
     defer { host.close() }
     return .array(try await host.rollback([decisionID], by: "api", extensions).map(\.json))
+  }
+
+  /// The report with what there is to say of messages, after they have left.
+  private func flushed(_ host: EngineHost, _ report: CycleReport) async -> CycleReport {
+    var report = report
+    report.warnings += await host.flush()
+    return report
   }
 
   private var extensions: EngineExtensions { state.withLock { $0.extensions } }

@@ -7,7 +7,10 @@ enum SchemaPayloads {
   static let aliases = ["auto-execute": "cycle", "auto-loop": "cycle"]
 
   /// Schemas that belong to no single command.
-  static let shared: Set<String> = ["envelope", "common", "cycle", "policy-trace", "journal-entry"]
+  static let shared: Set<String> = [
+    "envelope", "common", "cycle", "policy-trace", "journal-entry", "program-handler", "program-notify",
+    "program-score", "program-strategy",
+  ]
 
   /// The file that describes a command's payload.
   static func schema(of command: String) -> String { (aliases[command] ?? command) + ".schema.json" }

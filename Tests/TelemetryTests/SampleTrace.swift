@@ -70,6 +70,12 @@ enum SampleTrace {
       }
       tracer.withSpan(.spanDrivesCode) { $0.set(.detail, #"{"artifacts":["scaling_decision"]}"#) }
       tracer.withSpan(.telemetryAsSystem) { $0.set(.detail, "Decisions rest on 4 fresh records\u{1F680}\0") }
+      tracer.withSpan(.programCall) { span in
+        span.set(.programName, "heavy-queue")
+        span.set(.programRole, "strategy")
+        span.set(.errorType, "timeout")
+        span.setStatus(SpanStatus(code: .error, message: "took longer than 5.0 s"))
+      }
       cycle.set(.cycleDurationMs, 250)
       cycle.set(.decisionsExecuted, 1)
       cycle.set(.decisionsFailed, failed == nil ? 1 : 0)

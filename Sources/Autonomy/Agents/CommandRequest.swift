@@ -1,7 +1,16 @@
 /// A command that does one item.
 struct CommandRequest: Sendable {
-  /// For `/bin/sh -c`.
+  /// For `/bin/sh -c`; with a `program`, its name in messages.
   var command: String
+  /// A program with its arguments, which nothing interprets, in place of the command line; found by `PATH` when its name
+  /// has no slash. Nothing but the three standard descriptors is open for it.
+  var program: [String]?
+  /// Where the program runs; where this process does unless given.
+  var directory: String?
+  /// Address space that the program and each process it starts may take, bytes (`RLIMIT_AS`).
+  var memoryBytes: Int?
+  /// What the program reads as descriptor 3.
+  var sideInput: [UInt8]?
   /// The whole environment, `NAME=value` each.
   var environment: [String]
   /// Standard input.

@@ -134,6 +134,10 @@ final class RunningCommand: Sendable {
     for (from, to) in [(input.number, 0), (output.number, 1), (errors.number, 2)] as [(Int32, Int32)] {
       posix_spawn_file_actions_adddup2(&actions, from, to)
     }
+    let side = try request.sideInput.map { (content) throws(DSLError) in try OwnedDescriptor.memory(content) }
+    if let side { posix_spawn_file_actions_adddup2(&actions, side.number, 3) }
+    if request.program != nil { posix_spawn_file_actions_addclosefrom_np(&actions, side == nil ? 3 : 4) }
+    if let directory = request.directory { posix_spawn_file_actions_addchdir_np(&actions, directory) }
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -146,13 +150,22 @@ final class RunningCommand: Sendable {
     let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
     posix_spawnattr_setflags(&attributes, Int16(flags))
     var pid: pid_t = 0
-    let result = withCStrings(["/bin/sh", "-c", request.command]) { arguments in
+    let result = withCStrings(arguments(request)) { arguments in
       withCStrings(request.environment) { posix_spawn(&pid, "/bin/sh", &actions, &attributes, arguments, $0) }
     }
+    withExtendedLifetime(side) {}
     guard result == 0 else {
       throw DSLError(.io, "cannot start \"\(request.command)\"", cause: String(cString: strerror(result)))
     }
     return pid
+  }
+
+  /// `posix_spawn` sets no limits, and one that is set from outside comes after the program has begun. So a shell sets
+  /// them on itself and becomes the program; it is given the program's words as parameters and reads none of them.
+  private static func arguments(_ request: CommandRequest) -> [String] {
+    guard let program = request.program else { return ["/bin/sh", "-c", request.command] }
+    let kibibytes = request.memoryBytes.map { String(max(1, $0 >> 10)) } ?? "unlimited"
+    return ["/bin/sh", "-c", "ulimit -c 0; ulimit -v \"$0\" && exec \"$@\"", kibibytes] + program
   }
 
   private static func withCStrings<Result>(

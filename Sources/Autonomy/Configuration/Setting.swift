@@ -23,6 +23,26 @@ package struct Setting: Sendable {
     case zone(Place<Int>)
     case level(Place<Settings.LogLevel>)
     case types(Place<[DecisionType]>)
+    case section(Section)
+  }
+
+  /// A value with a form of its own: a list of programs, of receivers, ….
+  package struct Section: Sendable {
+    /// The form, for documentation.
+    package let form: String
+    /// The value in effect, without secrets.
+    package let show: @Sendable (Settings) -> JSONValue
+    /// Reads the value and keeps it; notes problems and returns whether there were none.
+    package let read: @Sendable (YAMLNode, YAMLReader, inout Settings) -> Bool
+
+    package init(
+      _ form: String, show: @escaping @Sendable (Settings) -> JSONValue,
+      read: @escaping @Sendable (YAMLNode, YAMLReader, inout Settings) -> Bool
+    ) {
+      self.form = form
+      self.show = show
+      self.read = read
+    }
   }
 
   /// The key with its section: `gates.min_confidence`.
@@ -64,6 +84,7 @@ package struct Setting: Sendable {
     case .zone: "local, UTC or ±hh:mm"
     case .level: Settings.LogLevel.allCases.map(\.rawValue).joined(separator: ", ")
     case .types: "decision types: a list, or scale_down,restart"
+    case .section(let section): section.form
     }
   }
 }
@@ -82,6 +103,7 @@ extension Setting {
     case .optionalShare(let path), .optionalDuration(let path, _): .optional(settings[keyPath: path])
     case .level(let path): .string(settings[keyPath: path].rawValue)
     case .types(let path): .strings(settings[keyPath: path].map(\.rawValue))
+    case .section(let section): section.show(settings)
     }
   }
 
@@ -131,12 +153,14 @@ extension Setting {
     case .zone(let path): return keep(reader.zone(node, localOffset: localOffset), at: path)
     case .level(let path): return keep(reader.level(node), at: path)
     case .types(let path): return keep(reader.types(node), at: path)
+    case .section(let section): return section.read(node, reader, &settings)
     }
   }
 }
 
 extension YAMLReader {
-  fileprivate func bytes(_ node: YAMLNode, in range: ClosedRange<Int>) -> Int? {
+  /// A size in bytes within a range; notes anything else.
+  func bytes(_ node: YAMLNode, in range: ClosedRange<Int>) -> Int? {
     guard let text = string(node) else { return nil }
     guard let value = Quantity.bytes(text) else {
       report("expected a size such as 65536, 64KiB or 16MiB, found \(node.kind)", at: node)
@@ -179,7 +203,7 @@ extension YAMLReader {
 
 extension HealthModel {
   /// As the `health` section of a file says it.
-  fileprivate var json: JSONValue {
+  var json: JSONValue {
     let terms = terms.map { term -> JSONValue in
       var object: JSONObject = ["metric": .string(term.metric.rawValue), "weight": .double(term.weight)]
       switch term.shape {

@@ -5,7 +5,8 @@ import DecisionEngine
 /// and creating a `dsl.yaml` share.
 package enum SettingCatalog {
   /// The settings.
-  package static let all: [Setting] = fleet + people + handling + observing
+  package static let all: [Setting] =
+    fleet + people + handling + ProgramSettings.catalog + NotifySettings.catalog + observing
 
   /// The sections of a file, with what they are about.
   package static let sections: [(name: String, meaning: String)] = [
@@ -15,6 +16,8 @@ package enum SettingCatalog {
     ("kill_switch", "What stops everything at once."),
     ("agents", "How agents are started, watched and tuned."),
     ("work", "Leases, retries and limits of work items."),
+    ("programs", "Programs that propose, score or carry out decisions (docs/programs.md)."),
+    ("incidents", "When something is worth a message (docs/notifications.md)."),
     ("records", "How the records in the directory are read."),
     ("telemetry", "What is kept of the engine's own spans."),
     ("journal", "How long the journal remembers."),

@@ -22,6 +22,10 @@ public struct Settings: Sendable, Equatable {
   public var agents = Agents()
   /// Leases, retries and limits of work items.
   public var work = Work()
+  /// Programs that propose, score or carry out decisions.
+  public var programs = ProgramSettings()
+  /// Who is told of incidents, and when.
+  public var notify = NotifySettings()
   /// How records are read.
   public var records = Records()
   /// What is kept of the engine's own spans.

@@ -77,7 +77,13 @@ struct SettingsDraft {
     var text = text
     if case .bool = setting.slot, let meant = Self.booleans[text.lowercased()] { text = meant }
     let reader = YAMLReader(file: source.description)
-    keep(setting, YAMLNode(plain: text, path: setting.key), reader, source)
+    var node = YAMLNode(plain: text, path: setting.key)
+    // A list or mapping is written as in a file: [{name: a, command: [b]}].
+    if case .section = setting.slot, let written = try? YAMLNode.document(in: text, file: source.description)
+    {
+      node = written
+    }
+    keep(setting, node, reader, source)
     problems += reader.problems.map { "\(source): \($0.reason)" }
   }
 

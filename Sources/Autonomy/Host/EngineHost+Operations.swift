@@ -59,9 +59,11 @@ extension EngineHost {
 
   /// Looks, scores and decides, and asks the gates, without doing anything.
   package func analyze(_ extensions: EngineExtensions = .init()) async throws -> EngineAnalysis {
-    let status = try status()
-    let cycle = try cycle(extensions)
+    var status = await asked(try status())
     let id = newCycleID()
+    var notes: [String] = []
+    let cycle = try await cycle(extensions).asking(status.observation, cycle: id, notes: &notes)
+    for note in notes where !status.warnings.contains(note) { status.warnings.append(note) }
     let set = cycle.decide(status.observation, cycle: id)
     let requests = try await cycle.requests(set.decisions, status.observation, journal, cycle: id)
     let verdicts = try cycle.judge(set.decisions, journal, requests)
@@ -82,7 +84,7 @@ extension EngineHost {
     cycle.supervision.otherLeader = { seat?.otherLeader }
     var report = try await cycle.run(
       id: newCycleID(), journal: options.dryRun ? nil : journal, history: journal, options, given: decisions)
-    if !options.dryRun, report.supersededBy == nil { report.warnings += upkeep() }
+    if !options.dryRun, report.supersededBy == nil { report.warnings += upkeep() + remember(report) }
     world.log.describe(report)
     return report
   }
@@ -105,7 +107,7 @@ extension EngineHost {
       throw DSLError(.notFound, "\(directory.path) has no journal, so there is nothing to undo")
     }
     let executor = DecisionExecutor(
-      backend: backend, handlers: extensions.handlers, journal: journal, time: world.time,
+      backend: backend, handlers: extended(extensions).handlers, journal: journal, time: world.time,
       killSwitch: killSwitch)
     var reports: [RollbackReport] = []
     for entry in try ids.map({ try journal.decision($0) }).sorted(by: { $0.at > $1.at }) {
@@ -118,6 +120,7 @@ extension EngineHost {
   ///
   /// - Throws: `invalidInput` when the policy cannot be read.
   package func cycle(_ extensions: EngineExtensions, dryRun: Bool = false) throws -> Cycle {
+    let extensions = extended(extensions)
     let policy = try policy(types: Array(extensions.handlers.keys).sorted())
     var gates = settings.gates.adding(policy)
     gates.dryRun = gates.dryRun || dryRun
@@ -134,6 +137,7 @@ extension EngineHost {
         policyHash: PolicySource.hash(policy.source), policyText: policy.source,
         seed: world.seed, settings: conditions(engine.record)))
     cycle.control = control
+    cycle.programs = programs
     return cycle
   }
 

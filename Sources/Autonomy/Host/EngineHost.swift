@@ -24,6 +24,8 @@ package final class EngineHost: Sendable {
     package var console: @Sendable ([UInt8]) throws -> Void
     /// Told what happens, by level.
     package var log: Logger
+    /// How messages leave over HTTP; `curl` unless given.
+    package var transport: (any HTTPTransport)?
 
     package init(
       files: any FileSystem, time: any TimeSource, processes: any ProcessControl, seed: UInt64,
@@ -51,6 +53,10 @@ package final class EngineHost: Sendable {
   package let queue: WorkQueue?
   /// The journal; `nil` when there is none and nothing may be written.
   package let journal: Journal?
+  /// Programs that take part in cycles; `nil` when none is configured.
+  package let programs: Programs?
+  /// Who is told of incidents; `nil` when nobody is, or nothing may be written.
+  package let notifications: Notifications?
   /// What deserves attention and is no error, a sentence each.
   package let warnings: [String]
   /// The lead, for an engine that acts.
@@ -109,10 +115,13 @@ package final class EngineHost: Sendable {
       options: FilesBackend.Options(settings, host: world.host),
       index: writable ? .readWrite : access == .look && hasState ? .readOnly : .none)
     self.warnings = warnings
+    programs = try Self.programs(settings, directory, world, tracer, journal)
+    notifications = access == .act ? try Self.notifications(settings, directory, world, journal) : nil
   }
 
   /// Gives the lead up and writes out what spans are left.
   package func close() {
+    notifications?.close()
     tracer.flush()
     if ownsSeat { seat?.leave() }
   }

@@ -90,7 +90,7 @@ package struct SecurityCollector {
   private func addPrograms(_ examination: inout SecurityExamination) {
     let commands = [loaded.settings.agents.command, loaded.settings.agents.healthCommand].compactMap { $0 }
     var seen: Set<String> = []
-    for word in commands.flatMap(Self.words) {
+    for word in commands.flatMap(Self.words) + programWords {
       let places = word.contains("/") ? [word] : [word] + searchPath.map { "\($0)/\(word)" }
       for place in places {
         guard let path = resolve(place), let status = try? files.status(path), status.kind == .file else {
@@ -100,6 +100,19 @@ package struct SecurityCollector {
         let parent = Self.parent(of: path)
         if seen.insert(parent).inserted { add(.programDirectory, parent, &examination) }
       }
+    }
+  }
+
+  /// The words of configured programs; those that are paths of their own are below the coordination directory.
+  private var programWords: [String] {
+    let programs = loaded.settings.programs
+    var all =
+      programs.strategies + programs.handlers.map(\.program) + [programs.score?.program].compactMap { $0 }
+    for receiver in loaded.settings.notify.receivers {
+      if case .command(let program) = receiver.way { all.append(program) }
+    }
+    return all.flatMap(\.command).map {
+      $0.contains("/") && !$0.hasPrefix("/") ? "\(directory.path)/\($0)" : $0
     }
   }
 
@@ -173,7 +186,10 @@ package struct SecurityCollector {
   }
 
   private func namesCommand(_ path: String) -> Bool {
-    ["agents.command", "agents.health_command"].contains { key in
+    [
+      "agents.command", "agents.health_command", "programs.strategies", "programs.score", "programs.handlers",
+      "notify",
+    ].contains { key in
       if case .file(path, line: _) = loaded.source(of: key) { true } else { false }
     }
   }

@@ -63,7 +63,7 @@ extension Cycle {
       case .steps(let steps): outcome = .wouldExecute(steps)
       case .nothing(let reason): outcome = .nothingToDo(reason)
       }
-    } catch let error as DSLError where error.code == .unsupported || error.code == .invalidInput {
+    } catch let error as DSLError where error.code != .corrupt && error.code != .io {
       outcome = .failed(error: error.description, undone: "nothing was done")
     }
     return DecisionReport(decision: decision, outcome: outcome, durationMs: 0)

@@ -19,14 +19,16 @@ package struct Cycle: Sendable {
   }
 
   package let backend: any Backend
-  package let engine: DecisionEngine
+  package var engine: DecisionEngine
   package let gates: GateSettings
-  package let strategies: [any DecisionStrategy]
+  package var strategies: [any DecisionStrategy]
   package let handlers: [DecisionType: any DecisionHandler]
   package let tracer: SpanRecorder
   package let time: any TimeSource
   /// Written to the journal with each cycle: everything that replaying it needs beside the observation.
-  package let provenance: Provenance
+  package var provenance: Provenance
+  /// Programs that take part; their answers are journaled.
+  package var programs: Programs?
   /// What people can do to it from outside.
   package var control = Control()
   /// What goes on around the turn.
@@ -85,7 +87,7 @@ package struct Cycle: Sendable {
   /// Looks and scores, without deciding.
   package func observe() async throws -> Observation {
     try await tracer.withSpan(.systemAnalysis) { span in
-      let observation = engine.assess(try await backend.observe())
+      let observation = await scored(try await backend.observe())
       span.describe(observation)
       return observation
     }
@@ -149,19 +151,21 @@ package struct Cycle: Sendable {
       let verifier = Verifier(executor, engine, autoRollback: try options.autoRollback && !isHeld(journal))
       report.verifications = try await verifier.run(report.observation)
     }
+    let asked =
+      given == nil ? await asking(report.observation, cycle: report.id, notes: &report.warnings) : self
     let set =
       given.map { DecisionSet(decisions: $0, silence: nil, considered: []) }
-      ?? decide(report.observation, cycle: report.id)
+      ?? asked.decide(report.observation, cycle: report.id)
     report.considered = set.considered
     report.silence = set.silence
-    try journal?.begin(record(report, epoch: journal?.epoch ?? 0), policyText: provenance.policyText)
+    try journal?.begin(asked.record(report, epoch: journal?.epoch ?? 0), policyText: provenance.policyText)
     let requests = try await requests(set.decisions, report.observation, history, cycle: report.id)
     let verdicts = try judge(set.decisions, history, requests)
     try note(requests, verdicts, journal)
     for verdict in verdicts { span.note(verdict) }
     report.decisions = try await carryOut(
       verdicts, report.observation, executor, requests, cycle: report.id, warnings: &report.warnings)
-    let after = report.executed.isEmpty ? report.observation : engine.assess(try await backend.observe())
+    let after = report.executed.isEmpty ? report.observation : await scored(try await backend.observe())
     report.healthAfter = after.metrics.healthScore
     report.durationMs = ((time.monotonicSeconds - began) * 1_000_000).rounded() / 1000
     finish(span, report)

@@ -135,6 +135,15 @@ package struct DecisionExecutor: Sendable {
     return try await backend.revert(step, receipt: receipt)
   }
 
+  /// Finds out what became of a step: by whoever would have performed it.
+  package func inspect(_ step: EffectStep, of type: DecisionType) async throws -> StepTrace {
+    if let handler = handlers[type] { return try await handler.inspect(step) }
+    guard backend.supports.contains(type) else {
+      return .unclear("nothing handles \(type) any more that could tell whether it was done")
+    }
+    return try await backend.inspect(step)
+  }
+
   /// Undoes steps after a later one failed; tells in a sentence how that went.
   private func takeBack(_ performed: [(step: EffectStep, receipt: JSONValue)], of type: DecisionType) async
     -> String

@@ -53,6 +53,7 @@ final class LoopRun {
       }
       await wait(from: started, known)
     }
+    for note in await host?.flush() ?? [] { try tell(.warning(note)) }
     return turns
   }
 
@@ -212,7 +213,7 @@ final class LoopRun {
     let plan: AutonomousLoop.Plan
     do {
       plan = try loop.reload()
-      let types = Array(loop.extensions.handlers.keys).sorted()
+      let types = loop.extensions.handlers.keys.sorted() + plan.settings.programs.handlers.map(\.type)
       _ = try PolicySource(plan.settings.policy, directory).load(types: types)
     } catch {
       let error = error as? DSLError ?? DSLError(.internalError, "\(error)")

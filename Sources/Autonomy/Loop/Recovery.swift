@@ -32,7 +32,7 @@ package struct Recovery: Sendable {
         performed.append((step, receipt))
         continue
       }
-      switch try await executor.backend.inspect(step) {
+      switch try await executor.inspect(step, of: decision.type) {
       case .performed(let receipt): performed.append((step, receipt))
       case .absent: break
       case .unclear(let reason): unclear.append("\(step.action) \(step.target): \(reason)")

@@ -97,6 +97,29 @@ extension Journal {
     } ?? []
   }
 
+  /// Attempts to undo decisions that were noted after the one of that number, oldest first and at most `limit`, and the
+  /// number of the newest there is: what somebody who looks again and again has not seen.
+  package func undone(
+    after number: Int64, limit: Int
+  ) throws(DSLError) -> (newest: Int64, attempts: [UndoneDecision]) {
+    try store.read { db in
+      let newest = try Int64.fetchOne(db, sql: "SELECT max(seq) FROM undo") ?? 0
+      let statement = try db.cachedStatement(
+        sql: """
+          SELECT undo.decision, undo.asked_by, undo.outcome, decisions.type, decisions.target
+          FROM undo JOIN decisions ON decisions.id = undo.decision
+          WHERE undo.seq > ? ORDER BY undo.seq LIMIT ?
+          """)
+      let attempts = try Row.fetchAll(statement, arguments: [number, limit]).map { row in
+        let word: String = row["outcome"]
+        return UndoneDecision(
+          decision: row["decision"], type: row["type"], target: row["target"], by: row["asked_by"],
+          outcome: UndoOutcome(rawValue: word) ?? .partly)
+      }
+      return (newest, attempts)
+    } ?? (0, [])
+  }
+
   /// The value remembered under a name.
   package func state(_ key: String) throws(DSLError) -> JSONValue? {
     try store.read { db in

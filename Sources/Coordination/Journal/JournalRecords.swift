@@ -154,6 +154,24 @@ package struct UndoAttempt: Sendable, Equatable {
   package var steps: [UndoneStep]
 }
 
+/// One attempt to undo a decision, with what the decision was.
+package struct UndoneDecision: Sendable, Equatable {
+  package var decision: String
+  package var type: String
+  package var target: String
+  /// Who asked.
+  package var by: String
+  package var outcome: UndoOutcome
+
+  package init(decision: String, type: String, target: String, by: String, outcome: UndoOutcome) {
+    self.decision = decision
+    self.type = type
+    self.target = target
+    self.by = by
+    self.outcome = outcome
+  }
+}
+
 /// What became of undoing one step.
 package struct UndoneStep: Sendable, Equatable {
   package var step: Int

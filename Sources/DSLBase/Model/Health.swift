@@ -101,6 +101,8 @@ public struct MetricName: Sendable, Hashable, Comparable, RawRepresentable, Cust
   public static let drainingAgents = MetricName(rawValue: "draining_agents")
   /// The sum of the active agents' concurrency: items that can be worked on at once.
   public static let agentSlots = MetricName(rawValue: "agent_slots")
+  /// What the score program answered, 0…1.
+  public static let programScore = MetricName(rawValue: "program_score")
   /// Items completed a minute, over the window of observation.
   public static let throughputPerMinute = MetricName(rawValue: "throughput_per_min")
 }

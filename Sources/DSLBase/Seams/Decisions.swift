@@ -6,6 +6,13 @@ public protocol DecisionStrategy: Sendable {
   var name: String { get }
   /// Proposals for this observation. `id`, `createdAt` and `rule` are set by the engine afterwards.
   func decide(_ observation: Observation) -> [DecisionProposal]
+  /// Why it proposes nothing this time, as a phrase, for those who ask; `nil` when it does not say.
+  var silence: String? { get }
+}
+
+extension DecisionStrategy {
+  /// Does not say.
+  public var silence: String? { nil }
 }
 
 /// What a strategy or handler proposes; the engine adds id, time and rule.
@@ -49,4 +56,13 @@ public protocol DecisionHandler: Sendable {
   func perform(_ step: EffectStep, for decision: Decision) async throws -> JSONValue
   /// Undoes a performed step, or refuses.
   func revert(_ step: EffectStep, receipt: JSONValue) async throws -> Reversal
+  /// Finds out what became of a step whose process died before the outcome was noted.
+  func inspect(_ step: EffectStep) async throws -> StepTrace
+}
+
+extension DecisionHandler {
+  /// Neither can be shown: what a handler that cannot look says.
+  public func inspect(_ step: EffectStep) async throws -> StepTrace {
+    .unclear("its handler cannot tell whether it was done")
+  }
 }

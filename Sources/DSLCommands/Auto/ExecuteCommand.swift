@@ -59,7 +59,8 @@ struct ExecuteCommand: ReportingCommand {
     return try await context.withEngine(settings, settings.gates.dryRun ? .dryRun : .act) { engine in
       var options = Cycle.Options()
       options.autoRollback = settings.loop.autoRollback
-      let cycle = try await engine.runCycle(options)
+      var cycle = try await engine.runCycle(options)
+      cycle.warnings += await engine.flush()
       var report = CycleView(cycle).report(Self.reportName)
       report.warnings = loaded.warnings + engine.warnings + report.warnings
       return report

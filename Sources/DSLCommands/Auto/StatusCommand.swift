@@ -25,7 +25,7 @@ struct StatusCommand: ReportingCommand {
   func report(_ context: Context) async throws -> Report? {
     let loaded = try context.settings()
     return try await context.withEngine(loaded.settings, .look) { engine in
-      let status = try engine.status()
+      let status = await engine.asked(try engine.status())
       var report = StatusView(status, directory: context.directory.path).report(verbose: global.verbose)
       report.warnings = loaded.warnings + status.warnings
       report.status = verdict(status.observation)

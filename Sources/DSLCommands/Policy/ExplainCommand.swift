@@ -55,7 +55,7 @@ struct ExplainCommand: ReportingCommand {
       let gates = loaded.settings.gates.adding(engine.policy)
       let now = context.time.now
       explanation = try await context.withEngine(loaded.settings, .look) { host in
-        let observation = try host.status().observation
+        let observation = await host.asked(try host.status()).observation
         engine.record =
           try host.journal?.calibrationRecord(at: now, gates.calibration) ?? CalibrationRecord()
         return Explanation(

@@ -57,7 +57,8 @@ struct JournalReplay {
       engine.record = conditions.record
       outcome.differences = Replay.compare(
         engine, try Observation(json: record.observation), cycle: record.id,
-        journaled: journaled.map(\.decision), byRule: other != nil)
+        journaled: journaled.map(\.decision), byRule: other != nil,
+        strategies: try AnsweredStrategy.all(in: record.settings))
       // A process that died noted only the first of its decisions.
       if cycle.result == nil, other == nil { outcome.differences.removeAll { $0.kind == "added" } }
     } catch let error as DSLError {

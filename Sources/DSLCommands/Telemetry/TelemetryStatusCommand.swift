@@ -20,7 +20,7 @@ struct TelemetryStatusCommand: ReportingCommand {
   func report(_ context: Context) async throws -> Report? {
     let loaded = try context.settings()
     return try await context.withEngine(loaded.settings, .look) { engine in
-      let status = try engine.status()
+      let status = await engine.asked(try engine.status())
       let spans = SpanCounts(context.directory, keep: loaded.settings.telemetry.keep)
       let probe = EngineProbe(context.directory)
       var warnings = loaded.warnings + status.warnings + spans.warnings + probe.warnings

@@ -51,7 +51,8 @@ public struct DecisionEngine: Sendable, Equatable {
       let proposals = strategy.decide(observation)
       candidates += proposals.map { Candidate(rule: strategy.name, $0) }
       if proposals.isEmpty {
-        let nothing = Consideration.Outcome.unusable("proposes nothing")
+        let why = strategy.silence.map { ": \($0)" } ?? ""
+        let nothing = Consideration.Outcome.unusable("proposes nothing" + why)
         candidates.append(Candidate(rule: strategy.name, type: nil, result: .failure(nothing)))
       }
     }

@@ -100,5 +100,8 @@ public struct MetricCatalog: Sendable, Equatable {
     MetricInfo(
       .throughputPerMinute, unit: "items/min", kind: .quantity,
       meaning: "Items completed a minute, over the window of observation."),
+    MetricInfo(
+      .programScore, unit: "1", kind: .share,
+      meaning: "What the score program answered; unknown without one."),
   ])
 }

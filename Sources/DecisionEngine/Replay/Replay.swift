@@ -20,12 +20,13 @@ package enum Replay {
   /// - Parameters:
   ///   - observation: as journaled, scored or not.
   ///   - journaled: the cycle's decisions in any order.
+  ///   - strategies: what strategies answered in that cycle (`AnsweredStrategy.all`).
   /// - Returns: differences in the order of derived decisions, then those dropped in the order given.
   package static func compare(
     _ engine: DecisionEngine, _ observation: Observation, cycle: String, journaled: [JSONValue],
-    byRule: Bool = false
+    byRule: Bool = false, strategies: [any DecisionStrategy] = []
   ) -> [Difference] {
-    let derived = engine.decide(engine.assess(observation), cycle: cycle).decisions
+    let derived = engine.decide(engine.assess(observation), cycle: cycle, strategies: strategies).decisions
     var rest = journaled
     var differences: [Difference] = []
     for decision in derived {

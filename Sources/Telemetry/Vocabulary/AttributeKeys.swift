@@ -83,6 +83,10 @@ extension SpanAttributeKey where T == String {
   package static var workID: Self { "dsl.work.id" }
   /// What became of an attempt at a work item: `completed`, `retry`, `parked`, `lost`, `released`.
   package static var workOutcome: Self { "dsl.work.outcome" }
+  /// The name of a program of the user's.
+  package static var programName: Self { "dsl.program.name" }
+  /// What it was asked as: `strategy`, `score`, `handler`.
+  package static var programRole: Self { "dsl.program.role" }
   /// The id of an agent (GenAI semantic conventions, in development).
   package static var genAIAgentID: Self { "gen_ai.agent.id" }
   /// The kind of an error: a `DSLError` code or a type's name.

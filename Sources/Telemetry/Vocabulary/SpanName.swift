@@ -29,6 +29,8 @@ package struct SpanName: Sendable, Hashable, RawRepresentable {
   /// One attempt at one work item by an agent, kind consumer: `genAIAgentID`, `workID`, `workAttempt`,
   /// `workOutcome`.
   package static let workItem = SpanName(rawValue: "dsl.agent.work_item")
+  /// One question to a program of the user's: `programName`, `programRole`; an error has `errorType`.
+  package static let programCall = SpanName(rawValue: "dsl.program.call")
 }
 
 extension SpanRecorder {

@@ -7,7 +7,7 @@ import Tracing
   @Test func theRegistryKeepsWeaversRules() throws {
     let registry = try Registry()
     #expect(registry.faults.isEmpty)
-    #expect(registry.groups.filter { $0.type == "span" }.count == 9)
+    #expect(registry.groups.filter { $0.type == "span" }.count == 10)
   }
 
   private func spans(_ line: [UInt8]) throws -> [JSONValue] {
