@@ -57,7 +57,7 @@ import Testing
     #expect(report.releasedClaims == 1)
     // On the tree that was moved aside, which it still has open.
     let late = #expect(throws: DSLError.self) { try old.complete(claim) }
-    #expect(late?.code == .invalidState && late?.message.contains("replaced by a restore") == true)
+    #expect(late?.code == .gone)
     // On the restored one.
     let new = try world.queue(3)
     let again = try new.one("new")
@@ -68,6 +68,20 @@ import Testing
     world.time.advance(seconds: 60)
     _ = try restore(archive, world, replace: true)
     #expect(try world.queue(4).one("third").epoch > again.epoch)
+  }
+
+  /// For who has looked whether the store is still in its place just before the exchange.
+  @Test func theFenceRefusesEveryChangeUntilItIsLowered() throws {
+    let world = try BackupWorld()
+    let queue = try world.queue()
+    _ = try queue.add([NewWorkItem(id: "x", fields: [:])])
+    let claim = try queue.one()
+    let fence = try #require(try QueueFence(world.directory()))
+    try fence.raise {}
+    let refused = #expect(throws: DSLError.self) { try queue.complete(claim) }
+    #expect(refused?.code == .invalidState && refused?.message.contains("replaced by a restore") == true)
+    try fence.lower()
+    #expect(try queue.complete(claim) == nil)
   }
 
   @Test func aTargetIsReplacedOnlyOnDemandAndTheRestoreCanBeUndone() throws {
