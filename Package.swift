@@ -57,11 +57,12 @@ let package = Package(
     .target(
       name: "Coordination",
       dependencies: [
-        "CLinux", "DSLBase", .product(name: "GRDB", package: "GRDB.swift"),
+        "CLinux", "CZlib", "DSLBase", .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
       swiftSettings: house),
     .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "CZlib"),
     .target(
       name: "Telemetry",
       dependencies: ["DSLBase", .product(name: "Tracing", package: "swift-distributed-tracing")],

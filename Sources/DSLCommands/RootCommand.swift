@@ -20,7 +20,7 @@ struct RootCommand: AsyncParsableCommand {
     subcommands: [
       AutoCommand.self, AgentCommand.self, WorkCommand.self, PolicyCommand.self, GPUCommand.self, JournalCommand.self,
       TelemetryCommand.self,
-      ConfigCommand.self,
+      BackupCommand.self, RestoreCommand.self, ConfigCommand.self,
       ImportCommand.self, DoctorCommand.self, InitCommand.self,
     ])
 

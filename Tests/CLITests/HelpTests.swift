@@ -11,7 +11,8 @@ import Testing
     "policy check", "policy diff", "policy test", "telemetry", "telemetry status",
     "telemetry remediation-history", "telemetry security-report", "init",
     "doctor", "import", "import swarmsh", "gpu", "gpu simulate", "gpu bench", "journal", "journal info",
-    "journal check", "journal prune",
+    "journal check", "journal prune", "backup", "backup create", "backup list", "backup verify",
+    "backup prune", "restore",
   ]
 
   @Test func helpIsAsRecorded() throws {

@@ -31,7 +31,7 @@ enum SchemaPayloads {
     var testDescription: String { command }
   }
 
-  static let all = auto + agents + work + others + upkeep + gpu
+  static let all = auto + agents + work + others + upkeep + gpu + backups
 
   private static let auto = [
     Payload(
@@ -194,6 +194,36 @@ enum SchemaPayloads {
       "work-show",
       """
       \(claim); dsl --json work show $id; dsl work complete --claim claim > /dev/null; dsl --json work show $id
+      """),
+  ]
+
+  private static let backups = [
+    Payload(
+      "backup-create", "dsl --json backup create; dsl auto execute > /dev/null; dsl --json backup create"),
+    Payload(
+      "backup-list",
+      """
+      dsl --json backup list; dsl backup create > /dev/null; tar -czf coordination/.dsl/backups/other.tgz coordination
+      dsl --json backup list
+      """),
+    Payload(
+      "backup-verify",
+      """
+      dsl backup create > /dev/null; tar -czf plain.tgz --exclude=.dsl coordination; echo x > damaged.tgz
+      dsl --json backup verify; dsl --json backup verify latest plain.tgz damaged.tgz missing.tgz
+      """),
+    Payload(
+      "backup-prune",
+      """
+      for number in 1 2 3; do dsl backup create > /dev/null; done
+      dsl --json backup prune --keep-last 2 --dry-run; dsl --json backup prune --keep-daily 2
+      """),
+    Payload(
+      "restore",
+      """
+      dsl auto execute > /dev/null; dsl backup create > /dev/null
+      dsl --json restore latest --to other --dry-run; dsl --json restore latest --to other --at 2020-01-01T00:00:00Z
+      dsl --json restore latest --replace; dsl --json restore --undo coordination
       """),
   ]
 

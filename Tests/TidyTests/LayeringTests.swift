@@ -6,8 +6,9 @@ import Testing
   static let mayImport: [String: [String]] = [
     "DSLBase": [],
     "CLinux": [],
+    "CZlib": [],
     "Telemetry": ["DSLBase", "CLinux"],
-    "Coordination": ["DSLBase", "CLinux"],
+    "Coordination": ["DSLBase", "CLinux", "CZlib"],
     "DecisionEngine": ["DSLBase"],
     "GPUScheduling": ["DSLBase"],
     "ClusterSim": ["DSLBase", "DecisionEngine"],

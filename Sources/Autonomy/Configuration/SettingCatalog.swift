@@ -21,6 +21,7 @@ package enum SettingCatalog {
     ("records", "How the records in the directory are read."),
     ("telemetry", "What is kept of the engine's own spans."),
     ("journal", "How long the journal remembers."),
+    ("backup", "Where backups go."),
     ("loop", "How `dsl auto loop` runs."),
     ("leader", "Who acts when several engines run on one directory."),
     ("log", "Messages on stderr."),
@@ -195,6 +196,9 @@ package enum SettingCatalog {
     Setting(
       "journal.undo_window", .duration(\.journal.undoSeconds, aDecade),
       "How long decisions that can be undone are remembered, whatever journal.keep says."),
+    Setting(
+      "backup.directory", .optionalText(\.backup.directory),
+      "Where backups go, relative to the coordination directory; unless set, .dsl/backups in it."),
     Setting(
       "loop.interval", .duration(\.loop.intervalSeconds, 0.01...31_536_000),
       "Time from the start of one cycle to the start of the next."),

@@ -32,6 +32,8 @@ public struct Settings: Sendable, Equatable {
   public var telemetry = Telemetry()
   /// How long the journal remembers.
   public var journal = Journal()
+  /// Where backups go.
+  public var backup = Backup()
   /// How `dsl auto loop` runs.
   public var loop = Loop()
   /// The least severe level that is logged to stderr.
@@ -130,6 +132,14 @@ public struct Settings: Sendable, Equatable {
     public var idleSeconds = 86_400.0
     /// Seconds that a decision can be undone for, and is kept for that whatever else says.
     public var undoSeconds = 30 * 86_400.0
+    /// The defaults.
+    public init() {}
+  }
+
+  /// Where backups go.
+  public struct Backup: Sendable, Equatable {
+    /// The directory for backups, relative to the coordination directory; `nil` for `.dsl/backups` in it.
+    public var directory: String?
     /// The defaults.
     public init() {}
   }

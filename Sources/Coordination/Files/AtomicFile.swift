@@ -91,14 +91,19 @@ package enum AtomicFile {
     return leftovers.reduce(0) { count, path in count + ((try? files.remove(path)) == nil ? 0 : 1) }
   }
 
+  /// A name for a temp of a file, which nobody else on this host uses.
+  static func temporaryName(for name: String) -> String {
+    let number = serial.wrappingAdd(1, ordering: .relaxed).newValue
+    return ".\(name.prefix(150)).\(getpid())-\(number).tmp"
+  }
+
   /// Creates the temp of a file with some content; on failure nothing is left of it.
   private static func createTemp(
     _ files: any FileSystem, _ directory: String, _ name: String, _ content: [UInt8]
   ) throws(FileError) -> String {
     var attempts = 0
     while true {
-      let number = serial.wrappingAdd(1, ordering: .relaxed).newValue
-      let temp = "\(directory)/.\(name.prefix(150)).\(getpid())-\(number).tmp"
+      let temp = "\(directory)/\(temporaryName(for: name))"
       do throws(FileError) {
         try files.write(temp, content, exclusive: true)
         return temp
@@ -122,7 +127,7 @@ package enum AtomicFile {
     return numbers.count == 2 && numbers.allSatisfy { !$0.isEmpty && $0.allSatisfy { $0 &- 0x30 < 10 } }
   }
 
-  private static func split(_ path: String) -> (directory: String, name: String) {
+  static func split(_ path: String) -> (directory: String, name: String) {
     guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return (".", path) }
     let directory = path[..<slash]
     return (directory.isEmpty ? "/" : String(directory), String(path[path.utf8.index(after: slash)...]))

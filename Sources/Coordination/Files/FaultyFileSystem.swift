@@ -124,6 +124,36 @@ public final class FaultyFileSystem: FileSystem {
     return try base.lock(path, exclusive: exclusive, wait: wait)
   }
 
+  /// Counted, then passed on.
+  public func read(_ path: String, at offset: Int64, count: Int) throws(FileError) -> [UInt8] {
+    try step("read", path)
+    return try base.read(path, at: offset, count: count)
+  }
+
+  /// Counted, then passed on.
+  public func link(_ from: String, to: String) throws(FileError) {
+    try step("link", to)
+    try base.link(from, to: to)
+  }
+
+  /// Counted, then passed on.
+  public func exchange(_ first: String, _ second: String) throws(FileError) {
+    try step("renameat2", second)
+    try base.exchange(first, second)
+  }
+
+  /// Counted, then passed on.
+  public func setAttributes(_ path: String, _ attributes: FileAttributes) throws(FileError) {
+    try step("chmod", path)
+    try base.setAttributes(path, attributes)
+  }
+
+  /// Counted, then passed on.
+  public func removeDirectory(_ path: String) throws(FileError) {
+    try step("rmdir", path)
+    try base.removeDirectory(path)
+  }
+
   /// Passed on without being counted: it cannot fail.
   public func isWritable(_ directory: String) -> Bool { base.isWritable(directory) }
 }

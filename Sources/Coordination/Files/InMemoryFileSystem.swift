@@ -138,6 +138,30 @@ public final class InMemoryFileSystem: FileSystem {
     return MemoryLock { [weak self] in self?.state.withLock { $0.unlock(inode) } }
   }
 
+  /// Gives a file another name.
+  public func link(_ from: String, to: String) throws(FileError) {
+    try state.withLock { (tree) throws(FileError) in try tree.link(from, to) }
+  }
+
+  /// Exchanges two entries.
+  public func exchange(_ first: String, _ second: String) throws(FileError) {
+    try state.withLock { (tree) throws(FileError) in try tree.exchange(first, second) }
+  }
+
+  /// Gives an entry permissions, owner and time.
+  public func setAttributes(_ path: String, _ attributes: FileAttributes) throws(FileError) {
+    try state.withLock { (tree) throws(FileError) in
+      try tree.setAttributes(
+        path, permissions: attributes.permissions & 0o777, owner: attributes.owner,
+        modified: attributes.modified)
+    }
+  }
+
+  /// Removes an empty directory.
+  public func removeDirectory(_ path: String) throws(FileError) {
+    try state.withLock { (tree) throws(FileError) in try tree.removeDirectory(path) }
+  }
+
   /// Whether there is such a directory.
   public func isWritable(_ directory: String) -> Bool {
     state.withLock { $0.node(directory)?.status.kind == .directory }

@@ -71,10 +71,37 @@ struct MemoryTree: Sendable {
     }
   }
 
-  mutating func setAttributes(_ path: String, permissions: UInt16, owner: UInt32) throws(FileError) {
+  mutating func setAttributes(
+    _ path: String, permissions: UInt16, owner: UInt32?, modified: Int64? = nil
+  ) throws(FileError) {
     let inode = try existing(path, "chmod").status.inode
     nodes[inode]?.status.permissions = permissions
-    nodes[inode]?.status.owner = owner
+    if let owner { nodes[inode]?.status.owner = owner }
+    if let modified { nodes[inode]?.status.modified = modified }
+  }
+
+  mutating func link(_ from: String, _ to: String) throws(FileError) {
+    let node = try existing(from, "link")
+    let (parent, name) = try parent(of: to, "link")
+    guard nodes[parent]?.entries[name] == nil else { throw Posix.error("link", to, EEXIST) }
+    guard node.status.kind != .directory else { throw Posix.error("link", to, EPERM) }
+    nodes[parent]?.entries[name] = node.status.inode
+  }
+
+  mutating func exchange(_ first: String, _ second: String) throws(FileError) {
+    let (a, b) = (try existing(first, "renameat2"), try existing(second, "renameat2"))
+    let (left, leftName) = try parent(of: first, "renameat2")
+    let (right, rightName) = try parent(of: second, "renameat2")
+    nodes[left]?.entries[leftName] = b.status.inode
+    nodes[right]?.entries[rightName] = a.status.inode
+  }
+
+  mutating func removeDirectory(_ path: String) throws(FileError) {
+    let (parent, name) = try parent(of: path, "rmdir")
+    let node = try existing(path, "rmdir")
+    guard node.status.kind == .directory else { throw Posix.error("rmdir", path, ENOTDIR) }
+    guard node.entries.isEmpty else { throw Posix.error("rmdir", path, ENOTEMPTY) }
+    nodes[parent]?.entries[name] = nil
   }
 
   mutating func write(

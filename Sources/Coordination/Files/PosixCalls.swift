@@ -59,7 +59,7 @@ enum Posix {
     return FileStatus(
       kind: kind, inode: UInt64(raw.st_ino), size: Int64(raw.st_size), modified: nanoseconds(raw.st_mtim),
       changed: nanoseconds(raw.st_ctim), permissions: UInt16(truncatingIfNeeded: raw.st_mode & 0o7777),
-      owner: raw.st_uid, device: UInt64(raw.st_dev))
+      owner: raw.st_uid, group: raw.st_gid, device: UInt64(raw.st_dev))
   }
 
   private static func nanoseconds(_ time: timespec) -> Int64 {

@@ -85,7 +85,7 @@ public struct PosixFileSystem: FileSystem {
 
   /// Renames by a hard link and a removal. After a crash between the two the file has both names; nothing is lost.
   func linkExclusively(_ from: String, to: String) throws(FileError) {
-    guard link(from, to) == 0 else { throw Posix.lastError("link", to) }
+    guard Glibc.link(from, to) == 0 else { throw Posix.lastError("link", to) }
     guard unlink(from) == 0 else { throw Posix.lastError("unlink", from) }
   }
 

@@ -322,6 +322,10 @@ final class StateDatabase: Sendable {
       case .SQLITE_BUSY, .SQLITE_LOCKED:
         return DSLError(
           .locked, "the \(name) \(path) is in use by another process", cause: cause, fix: "try again later")
+      case .SQLITE_CONSTRAINT where error.extendedResultCode == .SQLITE_CONSTRAINT_TRIGGER:
+        return DSLError(
+          .invalidState, "the \(name) takes no changes: \(error.message ?? "a trigger refuses them")",
+          fix: "start the program again, so that it works on the directory that is there now")
       case .SQLITE_FULL:
         return DSLError(.io, "no space left for the \(name) \(path)", cause: cause, fix: "free some space")
       case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:

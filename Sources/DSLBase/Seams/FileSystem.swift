@@ -41,11 +41,13 @@ public struct FileStatus: Sendable, Hashable {
   public var permissions: UInt16
   /// The number of the user it belongs to.
   public var owner: UInt32
+  /// The number of the group it belongs to.
+  public var group: UInt32
 
   /// A status.
   public init(
     kind: Kind, inode: UInt64, size: Int64, modified: Int64, changed: Int64, permissions: UInt16 = 0,
-    owner: UInt32 = 0, device: UInt64 = 0
+    owner: UInt32 = 0, group: UInt32 = 0, device: UInt64 = 0
   ) {
     self.kind = kind
     self.inode = inode
@@ -55,6 +57,7 @@ public struct FileStatus: Sendable, Hashable {
     self.changed = changed
     self.permissions = permissions
     self.owner = owner
+    self.group = group
   }
 }
 
@@ -110,9 +113,67 @@ public protocol FileSystem: Sendable {
   func lock(_ path: String, exclusive: Bool, wait: Bool) throws(FileError) -> (any FileLock)?
   /// Whether this process may create entries in the directory.
   func isWritable(_ directory: String) -> Bool
+  /// A part of a regular file, for what is too large to be held: at most `count` bytes from `offset`, none behind the end.
+  ///
+  /// - Throws: as `read(_:limit:)`.
+  func read(_ path: String, at offset: Int64, count: Int) throws(FileError) -> [UInt8]
+  /// Gives a file another name beside the one it has; `EEXIST` when something is there.
+  func link(_ from: String, to: String) throws(FileError)
+  /// Puts each of two entries in the place of the other, in one step (`renameat2` with `RENAME_EXCHANGE`).
+  ///
+  /// - Throws: `EINVAL` or `ENOSYS` where the file system cannot; nothing has changed then.
+  func exchange(_ first: String, _ second: String) throws(FileError)
+  /// Gives an entry permissions, times and, where this process may, an owner and a group.
+  func setAttributes(_ path: String, _ attributes: FileAttributes) throws(FileError)
+  /// Removes an empty directory.
+  func removeDirectory(_ path: String) throws(FileError)
+}
+
+/// What a restored entry is given beside its content.
+public struct FileAttributes: Sendable, Hashable {
+  /// The permission bits: `st_mode & 0o777`.
+  public var permissions: UInt16
+  /// The user it shall belong to; `nil` to leave that. Not being allowed to give it away is no error.
+  public var owner: UInt32?
+  /// The group, likewise.
+  public var group: UInt32?
+  /// When its content last changed, nanoseconds since the epoch; `nil` to leave it.
+  public var modified: Int64?
+
+  /// Attributes to give.
+  public init(permissions: UInt16, owner: UInt32? = nil, group: UInt32? = nil, modified: Int64? = nil) {
+    self.permissions = permissions
+    self.owner = owner
+    self.group = group
+    self.modified = modified
+  }
 }
 
 extension FileSystem {
+  /// The part of the whole.
+  public func read(_ path: String, at offset: Int64, count: Int) throws(FileError) -> [UInt8] {
+    let content = try read(path, limit: .max)
+    return Array(content.dropFirst(Int(clamping: offset)).prefix(count))
+  }
+
+  /// Not possible.
+  public func link(_ from: String, to: String) throws(FileError) {
+    throw FileError("link", to, errno: 38, reason: "Function not implemented")
+  }
+
+  /// Not possible.
+  public func exchange(_ first: String, _ second: String) throws(FileError) {
+    throw FileError("renameat2", second, errno: 38, reason: "Function not implemented")
+  }
+
+  /// Nothing, for file systems without permissions.
+  public func setAttributes(_ path: String, _ attributes: FileAttributes) throws(FileError) {}
+
+  /// Not possible.
+  public func removeDirectory(_ path: String) throws(FileError) {
+    throw FileError("rmdir", path, errno: 38, reason: "Function not implemented")
+  }
+
   /// Nothing, for file systems without permissions.
   public func adoptAttributes(of existing: String, on path: String) throws(FileError) {}
 }

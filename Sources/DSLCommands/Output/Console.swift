@@ -1,3 +1,4 @@
+import DSLBase
 import Glibc
 import Synchronization
 
@@ -26,6 +27,21 @@ final class Console: Sendable {
   func write(_ text: String) {
     guard !isClosed else { return }
     if !Self.write(text, to: STDOUT_FILENO) { closed.withLock { $0 = true } }
+  }
+
+  /// Writes bytes to stdout.
+  ///
+  /// - Throws: `io` when its reader is gone: what it has so far is not whole.
+  func write(bytes: [UInt8]) throws {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else {
+        throw DSLError(.io, "stdout takes no more", cause: String(cString: strerror(errno)))
+      }
+      rest = rest.dropFirst(count)
+    }
   }
 
   /// Writes a line to stderr.
