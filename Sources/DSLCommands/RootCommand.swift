@@ -18,7 +18,8 @@ struct RootCommand: AsyncParsableCommand {
       """,
     version: DSLVersion.current,
     subcommands: [
-      AutoCommand.self, AgentCommand.self, WorkCommand.self, PolicyCommand.self, GPUCommand.self, JournalCommand.self,
+      AutoCommand.self, AgentCommand.self, WorkCommand.self, PolicyCommand.self, GPUCommand.self,
+      JournalCommand.self,
       TelemetryCommand.self,
       BackupCommand.self, RestoreCommand.self, ConfigCommand.self,
       ImportCommand.self, DoctorCommand.self, InitCommand.self,

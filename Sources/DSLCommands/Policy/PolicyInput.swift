@@ -13,7 +13,8 @@ extension Context {
   /// - Throws: `notFound`, or `invalidInput` with every problem in the file.
   func policyEngine(_ name: String?, _ settings: Settings) throws -> DecisionEngine {
     DecisionEngine(
-      policy: try policySource(name, settings).load(types: settings.programs.handlers.map(\.type)), health: settings.health, limits: settings.limits)
+      policy: try policySource(name, settings).load(types: settings.programs.handlers.map(\.type)),
+      health: settings.health, limits: settings.limits)
   }
 
   private func policySource(_ name: String?, _ settings: Settings) throws -> PolicySource {

@@ -71,7 +71,9 @@ import Testing
     #expect(tail.allSatisfy { $0.kind == .updated } && tail.count <= 1)
     let closed = book.take([], at: at(79 * 11 + 60), timing)
     #expect(told(closed) == ["closed decision_failed error"])
-    #expect(closed.first?.incident.id == last.id && closed.first?.incident.sequence == last.sequence + tail.count + 1)
+    #expect(
+      closed.first?.incident.id == last.id
+        && closed.first?.incident.sequence == last.sequence + tail.count + 1)
   }
 
   @Test func aSuccessClosesAtOnce() {
