@@ -63,8 +63,8 @@ extension CheckState {
   static let varyingSlots: Set<Int> = [0, 3, 4, 5, 6, scoreSlot]
   /// Slots of what telemetry tells of failures and response times.
   static let telemetrySlots: Set<Int> = [5, 6]
-  /// The slot of the score, which is not written here.
-  static let scoreSlot = 20
+  /// The slot of the score, behind the metrics; it is not written here.
+  static let scoreSlot = 21
 
   /// Whether the two differ in completed items and telemetry at most.
   func isBlock(of other: CheckState) -> Bool {
@@ -112,14 +112,15 @@ extension CheckState {
     slots[18] = Double(agents)
     slots[19] = Double(busy)
     if situation == .counts { for slot in 7...19 { slots[slot] = .nan } }
+    slots[20] = .nan
     slots[Self.scoreSlot] = .nan
-    slots[21] = thresholds.degraded
-    slots[22] = thresholds.healthy
-    slots[23] = thresholds.optimal
-    slots[24] = Double(limits.minAgents)
-    slots[25] = Double(limits.maxAgents)
-    slots[26] = limits.scaleFactor
-    slots[27] = situation == .counts ? .nan : situation == .unverified ? Double(agents) : 0
+    slots[Self.scoreSlot + 1] = thresholds.degraded
+    slots[Self.scoreSlot + 2] = thresholds.healthy
+    slots[Self.scoreSlot + 3] = thresholds.optimal
+    slots[Self.scoreSlot + 4] = Double(limits.minAgents)
+    slots[Self.scoreSlot + 5] = Double(limits.maxAgents)
+    slots[Self.scoreSlot + 6] = limits.scaleFactor
+    slots[Self.scoreSlot + 7] = situation == .counts ? .nan : situation == .unverified ? Double(agents) : 0
     fillVarying(slots)
   }
 

@@ -28,7 +28,7 @@ import Testing
       ("UPDATE decisions SET outcome='lost' WHERE id='d-0'", "unknown-outcome", .error, "d-0"),
       ("UPDATE steps SET step='{' WHERE decision='d-1'", "unreadable-json", .error, "step 0 of d-1"),
       (
-        "INSERT INTO undo SELECT NULL, decision, at_ns, asked_by, outcome, reason, steps FROM undo",
+        "INSERT INTO undo SELECT NULL, decision, at_ns, asked_by, outcome, reason, steps, epoch FROM undo",
         "undone-twice", .error, "d-1"
       ),
       ("UPDATE steps SET decision='d-9' WHERE decision='d-0'", "orphan-step", .error, "d-9"),

@@ -6,6 +6,12 @@ import Testing
 
 /// The machine that checks use answers as the engine that acts, in everything that a check looks at.
 @Suite struct PolicyMachineTests {
+  /// A metric that joins the catalogue moves the slots behind it.
+  @Test func theScoreStandsBehindTheMetrics() {
+    #expect(PolicyMachine.names.firstIndex(of: "health_score") == CheckState.scoreSlot)
+    #expect(CheckState.scoreSlot == MetricCatalog.standard.names.count)
+  }
+
   private func states(_ count: Int, seed: UInt64) -> [CheckState] {
     var random = SplitMix64(seed: seed)
     return (0..<count).map { _ in

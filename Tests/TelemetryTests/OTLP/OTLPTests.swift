@@ -70,7 +70,7 @@ import Testing
       [python, check], input: scratch.path + "/in", output: scratch.path + "/out")
     let output = String(decoding: try files.read(scratch.path + "/out", limit: 1 << 20), as: UTF8.self)
     #expect(status == 0, "\(output)")
-    #expect(output.hasSuffix("7 lines, 15 spans\n"), "\(output)")
+    #expect(output.hasSuffix("7 lines, 16 spans\n"), "\(output)")
   }
 
   /// An interpreter that has the package: that of `ci/setup`, or the system's.
