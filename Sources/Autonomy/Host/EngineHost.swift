@@ -160,7 +160,7 @@ package final class EngineHost: Sendable {
       throw DSLError(
         .invalidInput, "\(directory.path) is not a directory", fix: "name a directory with --coord-dir")
     }
-    do throws(FileError) { try directory.files.makeDirectory(directory.state) } catch {
+    do throws(FileError) { try AtomicFile.makeDirectory(directory.files, directory.state) } catch {
       throw error.asDSLError
     }
   }

@@ -144,6 +144,16 @@ package struct DecisionExecutor: Sendable {
     return try await backend.inspect(step)
   }
 
+  /// Undoes a step whose undoing may have been begun by a process that died: one of which nothing is left is undone.
+  package func withdraw(_ step: EffectStep, receipt: JSONValue, of type: DecisionType) async throws
+    -> Reversal
+  {
+    if case .absent = try await inspect(step, of: type) {
+      return .reverted("nothing of it was left")
+    }
+    return try await revert(step, receipt: receipt, of: type)
+  }
+
   /// Undoes steps after a later one failed; tells in a sentence how that went.
   private func takeBack(_ performed: [(step: EffectStep, receipt: JSONValue)], of type: DecisionType) async
     -> String

@@ -26,6 +26,8 @@ package struct Recovery: Sendable {
     let decision = try Decision(json: entry.decision)
     var performed: [(step: EffectStep, receipt: JSONValue)] = []
     var unclear: [String] = []
+    // Perhaps done, or half done: what there is of them is taken back too.
+    var begun: [(step: EffectStep, receipt: JSONValue)] = []
     let steps = try entry.steps.map { (step) throws(DSLError) in try EffectStep(json: step.step) }
     for (journaled, step) in zip(entry.steps, steps) {
       if let receipt = journaled.receipt {
@@ -35,7 +37,9 @@ package struct Recovery: Sendable {
       switch try await executor.inspect(step, of: decision.type) {
       case .performed(let receipt): performed.append((step, receipt))
       case .absent: break
-      case .unclear(let reason): unclear.append("\(step.action) \(step.target): \(reason)")
+      case .unclear(let reason):
+        unclear.append("\(step.action) \(step.target): \(reason)")
+        begun.append((step, .null))
       }
     }
     if performed.count == steps.count, unclear.isEmpty {
@@ -47,8 +51,9 @@ package struct Recovery: Sendable {
       try finish(decision, .executed, message)
       return "\(decision.id): \(message)"
     }
-    for (step, receipt) in performed.reversed() {
-      if case .refused(let reason) = try await executor.revert(step, receipt: receipt, of: decision.type) {
+    if executor.handlers[decision.type] != nil { begun = [] }
+    for (step, receipt) in (performed + begun).reversed() {
+      if case .refused(let reason) = try await executor.withdraw(step, receipt: receipt, of: decision.type) {
         unclear.append("\(step.action) \(step.target) stays: \(reason)")
       }
     }

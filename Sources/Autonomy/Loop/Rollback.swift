@@ -60,6 +60,11 @@ package struct Rollback: Sendable {
   ///   - by: who asks for it, for the record.
   /// - Throws: `invalidState` when there is nothing to undo: it was not carried out, or is undone already.
   package func undo(_ entry: JournaledDecision, by: String) async throws -> RollbackReport {
+    try await undo(entry, by: by, isResumed: false)
+  }
+
+  /// - Parameter isResumed: whether an earlier process may have undone some of the steps.
+  private func undo(_ entry: JournaledDecision, by: String, isResumed: Bool) async throws -> RollbackReport {
     let decision = try Decision(json: entry.decision)
     guard entry.outcome == .executed || entry.outcome == .stopped else {
       throw DSLError(
@@ -81,7 +86,11 @@ package struct Rollback: Sendable {
         report.steps.append(.init(action: step.action, target: step.target, reversal: refusal))
         continue
       }
-      let reversal = try await executor.revert(step, receipt: journaled.receipt ?? .null, of: decision.type)
+      let receipt = journaled.receipt ?? .null
+      let reversal =
+        isResumed
+        ? try await executor.withdraw(step, receipt: receipt, of: decision.type)
+        : try await executor.revert(step, receipt: receipt, of: decision.type)
       report.steps.append(.init(action: step.action, target: step.target, reversal: reversal))
     }
     let results = zip(done.reversed(), report.steps).map {
@@ -106,7 +115,7 @@ package struct Rollback: Sendable {
       try executor.journal.setState(Journal.undoMark, .null)
       return nil
     }
-    let report = try await undo(entry, by: mark["by"]?.string ?? "recovery")
+    let report = try await undo(entry, by: mark["by"]?.string ?? "recovery", isResumed: true)
     return "\(id): an undo that had been cut short was finished: \(report.outcome.rawValue)"
   }
 }

@@ -123,7 +123,7 @@ package struct AgentStore: Sendable {
   private func locked<Result>(_ body: () throws(DSLError) -> Result) throws(DSLError) -> Result {
     let lock: (any FileLock)?
     do throws(FileError) {
-      try directory.files.makeDirectory(directory.state)
+      try AtomicFile.makeDirectory(directory.files, directory.state)
       lock = try directory.files.lock(lockFile, exclusive: true, wait: true)
     } catch {
       throw error.asDSLError

@@ -67,6 +67,15 @@ package enum AtomicFile {
     }
   }
 
+  /// Makes a directory, if it is not there, whose name outlives a power failure.
+  ///
+  /// Without that, files that are synced in it may be out of reach afterwards.
+  package static func makeDirectory(_ files: any FileSystem, _ path: String) throws(FileError) {
+    guard try files.status(path) == nil else { return }
+    try files.makeDirectory(path)
+    try files.sync(directory: split(path).directory)
+  }
+
   /// Removes temps that a killed process left in a directory.
   ///
   /// - Parameter unchangedSince: younger temps are left alone: somebody may be writing them.

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// A test that runs once for every n finds what is left behind when the n-th step does not happen: with `.failing` the code
 /// sees the error and can tidy up, with `.crashing` nothing more reaches the disk, as after `kill -9`.
-public final class FaultyFileSystem: FileSystem {
+public final class FaultyFileSystem: DatabaseWitness {
   /// What goes wrong.
   public enum Fault: Sendable, Equatable {
     /// Nothing; operations are only counted.
@@ -152,6 +152,22 @@ public final class FaultyFileSystem: FileSystem {
   public func removeDirectory(_ path: String) throws(FileError) {
     try step("rmdir", path)
     try base.removeDirectory(path)
+  }
+
+  /// Passed on without being counted: nothing is done yet.
+  package func willWrite(_ database: String) throws(FileError) {
+    try (base as? any DatabaseWitness)?.willWrite(database)
+  }
+
+  /// Counted, then passed on: a commit of a database is one operation.
+  package func willCommit(_ database: String) throws(FileError) {
+    try step("commit", database)
+    try (base as? any DatabaseWitness)?.willCommit(database)
+  }
+
+  /// Passed on.
+  package func didWrite(_ database: String, committed: Bool, durable: Bool) {
+    (base as? any DatabaseWitness)?.didWrite(database, committed: committed, durable: durable)
   }
 
   /// Passed on without being counted: it cannot fail.

@@ -45,6 +45,8 @@ final class StateDatabase: Sendable {
   let givesBack: Bool
   /// The schema version that this program knows.
   var knownVersion: Int { migrations.migrations.count }
+  /// Who wants to know of transactions that write.
+  private let witness: (any DatabaseWitness)?
 
   /// Opens a store, creating or upgrading it when it may be written.
   ///
@@ -63,13 +65,14 @@ final class StateDatabase: Sendable {
     self.log = log
     self.migrations = migrations
     self.givesBack = givesBack
+    witness = directory.files as? any DatabaseWitness
     guard access == .readWrite else {
       connection = nil
       mode = StoreMode.of(path)
       return
     }
     do {
-      try directory.files.makeDirectory(directory.state)
+      try AtomicFile.makeDirectory(directory.files, directory.state)
       var connection = try Self.opened(path, patience)
       let settle = { [patience] (connection: inout DatabaseQueue, isNew: Bool) in
         try StoreMode.settle(
@@ -108,6 +111,7 @@ final class StateDatabase: Sendable {
     log = WriteAheadLog(path: path + "-wal")
     mode = .log
     givesBack = false
+    witness = nil
     self.connection = connection
     self.migrations = migrations
   }
@@ -124,19 +128,26 @@ final class StateDatabase: Sendable {
       throw DSLError(.invalidState, "the \(name) was opened for reading only", cause: path)
     }
     do {
-      return try connection.inDatabase { db in
+      // Without a log a commit that is not synced may leave the file torn.
+      let durability = mode == .rollback ? .full : durability
+      try witness?.willWrite(path)
+      var committed = false
+      defer { witness?.didWrite(path, committed: committed, durable: durability == .full) }
+      let result = try connection.inDatabase { db in
         try requirePlace(db)
-        // Without a log a commit that is not synced may leave the file torn.
-        let durability = mode == .rollback ? .full : durability
         if self.durability.withLock({ $0 }) != durability {
           try db.execute(sql: "PRAGMA synchronous=\(durability.rawValue)")
           self.durability.withLock { $0 = durability }
         }
         return try Self.transaction(db, begin: "BEGIN IMMEDIATE") { db in
           log.reserve()
-          return try body(db)
+          let result = try body(db)
+          try witness?.willCommit(path)
+          return result
         }
       }
+      committed = true
+      return result
     } catch {
       throw Self.error(error, name: name, path: path)
     }

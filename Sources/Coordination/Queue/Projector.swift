@@ -96,7 +96,7 @@ struct Projector {
   private func keepAside(_ row: OutboxRow) throws(DSLError) {
     let aside = "\(directory.quarantine)/\(row.workFile).damaged-\(row.seq)"
     try WorkQueue.filed { () throws(FileError) in
-      try directory.files.makeDirectory(directory.quarantine)
+      try AtomicFile.makeDirectory(directory.files, directory.quarantine)
       try directory.files.rename("\(directory.path)/\(row.workFile)", to: aside)
       try directory.files.sync(directory: directory.quarantine)
     }
@@ -123,13 +123,13 @@ struct Projector {
   }
 
   /// The content of a file; empty for what is there and cannot be read, so that it equals nothing.
+  ///
+  /// What fails once is tried again, as a passing error must not make a record look like somebody else's. What fails
+  /// twice must not keep all other items from becoming files.
   private func content(_ name: String) throws(DSLError) -> [UInt8]? {
     guard try status(name) != nil else { return nil }
-    do throws(FileError) {
-      return try directory.files.read("\(directory.path)/\(name)", limit: 8 * WorkQueue.recordLimit)
-    } catch {
-      if error.operation == "fsync" { throw error.asDSLError }
-      return []
-    }
+    let (path, limit) = ("\(directory.path)/\(name)", 8 * WorkQueue.recordLimit)
+    if let content = try? directory.files.read(path, limit: limit) { return content }
+    return (try? directory.files.read(path, limit: limit)) ?? []
   }
 }

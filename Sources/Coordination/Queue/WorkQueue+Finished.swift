@@ -1,5 +1,6 @@
 import DSLBase
 import GRDB
+import Glibc
 
 extension WorkQueue {
   /// What the names of a directory's records of one kind say, in no order. A directory that does not exist has none.
@@ -27,7 +28,9 @@ extension WorkQueue {
       let stem = number == 1 ? id : "\(id)-\(number)"
       let path = "\(folder)/\(kind.prefix)\(stem).json"
       guard try Self.filed({ () throws(FileError) in try directory.files.status(path) }) != nil else { break }
-      guard let view = try finishedView(kind, stem, in: folder, state), view.id == id else { continue }
+      guard let view = try finishedView(kind, stem, in: folder, state, isSought: true), view.id == id else {
+        continue
+      }
       if state == .quarantined || JSONText.member("work_id", of: view.record) != nil { return view }
       // Another program's record of the same name: only if no record says that it is of this item.
       unnamed = unnamed ?? view
@@ -47,14 +50,21 @@ extension WorkQueue {
 
   /// Reads a finished or quarantined item.
   ///
+  /// - Parameter isSought: whether somebody asks for just this one, so that a file which cannot be read is an error and not
+  ///   one to be passed over.
   /// - Returns: `nil` when the file is gone or is no record.
   func finishedView(
-    _ kind: RecordKind, _ stem: String, in folder: String, _ state: WorkState
+    _ kind: RecordKind, _ stem: String, in folder: String, _ state: WorkState, isSought: Bool = false
   ) throws(DSLError) -> WorkItemView? {
     let file = "\(kind.prefix)\(stem).json"
-    guard let bytes = try? directory.files.read("\(folder)/\(file)", limit: 8 * Self.recordLimit),
-      let value = try? JSONParser.parse(bytes), let fields = value.object
-    else { return nil }
+    let bytes: [UInt8]
+    do throws(FileError) {
+      bytes = try directory.files.read("\(folder)/\(file)", limit: 8 * Self.recordLimit)
+    } catch {
+      guard isSought, ![ENOENT, EINVAL, ELOOP, EFBIG].contains(error.errno) else { return nil }
+      throw error.asDSLError
+    }
+    guard let value = try? JSONParser.parse(bytes), let fields = value.object else { return nil }
     let inner = state == .quarantined ? value : fields["work"] ?? .null
     let record = try? WorkRecord(inner.serialized(), fallbackID: stem)
     var note = fields["error"]?.string

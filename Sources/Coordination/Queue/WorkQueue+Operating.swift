@@ -93,7 +93,7 @@ extension WorkQueue {
       var moved: [String] = []
       for id in ids {
         guard let item = try Self.item(id, db), item.state != .claimed, item.written == nil else { continue }
-        if moved.isEmpty { try self.directory.files.makeDirectory(self.directory.quarantine) }
+        if moved.isEmpty { try AtomicFile.makeDirectory(self.directory.files, self.directory.quarantine) }
         let name = "/work_\(item.stem).json"
         guard try self.moveToQuarantine(name) else {
           try Self.drop(item.key, db)
@@ -105,7 +105,7 @@ extension WorkQueue {
           arguments: [item.stem, item.id, reason, at.nanoseconds])
         moved.append(id)
       }
-      if !moved.isEmpty { try self.syncQuarantine() }
+      if !moved.isEmpty { try self.syncMoves(from: self.directory.path, to: self.directory.quarantine) }
       return moved
     }
   }
@@ -129,7 +129,7 @@ extension WorkQueue {
       try store.write(.full) { db in
         let path = "\(self.directory.path)/\(view.file)"
         try self.directory.files.renameExclusively("\(self.directory.quarantine)/\(view.file)", to: path)
-        try self.syncQuarantine()
+        try self.syncMoves(from: self.directory.quarantine, to: self.directory.path)
         try db.execute(sql: "DELETE FROM quarantined WHERE stem=?", arguments: [stem])
         guard let status = try self.directory.files.status(path) else { return }
         let facts = ItemFacts(view.record, stem: stem, version: FileVersion(status), now: self.time.now)
@@ -148,8 +148,10 @@ extension WorkQueue {
     return true
   }
 
-  private func syncQuarantine() throws(FileError) {
-    try directory.files.sync(directory: directory.quarantine)
-    try directory.files.sync(directory: directory.path)
+  /// Makes moves between directories durable: first that the files are in the one, then that they are gone from the other.
+  /// In the other order the power may fail when they are in neither. With both names, `RefreshWalk` takes one away.
+  private func syncMoves(from source: String, to target: String) throws(FileError) {
+    try directory.files.sync(directory: target)
+    try directory.files.sync(directory: source)
   }
 }

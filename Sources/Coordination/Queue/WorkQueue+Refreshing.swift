@@ -51,6 +51,7 @@ extension WorkQueue {
       }
     }
     let walk = try RefreshWalk(self, store)
+    if store === self.store { try walk.tidy() }
     try store.write(.normal) { db in
       try walk.apply(db)
       let ended = self.time.monotonicSeconds
@@ -112,6 +113,12 @@ struct RefreshWalk {
   private var missing: [String] = []
   /// `failed_*.json` files.
   private(set) var failed = 0
+  /// Temps in which somebody wrote, or died writing.
+  private var temps: [String] = []
+  /// Stems of live items.
+  private var seen: Set<String> = []
+  /// Seconds after which a temp belongs to nobody.
+  private static let patience = 3600.0
 
   init(_ queue: WorkQueue, _ store: StateDatabase) throws(DSLError) {
     self.queue = queue
@@ -126,7 +133,6 @@ struct RefreshWalk {
       }
       finished = try String.fetchSet(db, sql: "SELECT stem FROM outbox")
     }
-    var seen: Set<String> = []
     do {
       try queue.directory.files.walk(queue.directory.path) { entry in
         switch RecordName(entry.name) {
@@ -136,6 +142,8 @@ struct RefreshWalk {
           seen.insert(stem)
           try visit(stem, entry)
         case .record(.failed): failed += 1
+        case .other where AtomicFile.isTemp(entry.name):
+          temps.append(String(decoding: entry.name, as: UTF8.self))
         case .record, .lookalike, .other: break
         }
       }
@@ -155,6 +163,37 @@ struct RefreshWalk {
       let facts = ItemFacts(bytes, stem: stem, version: version, now: queue.time.now)
     else { return }
     found.append(facts)
+  }
+
+  /// Takes away what a crash left over: temps of the dead, and second names of items that were on their way into or out of
+  /// quarantine when the power failed.
+  func tidy() throws(DSLError) {
+    let (files, directory) = (queue.directory.files, queue.directory)
+    let limit = queue.time.now.adding(seconds: -Self.patience).nanoseconds
+    for path in temps.map({ "\(directory.path)/\($0)" }) {
+      guard let status = try? files.status(path), status.kind == .file, status.changed < limit else {
+        continue
+      }
+      // One that may not be removed is in nobody's way.
+      try? files.remove(path)
+    }
+    let twins = try queue.recordNames(.work, in: directory.quarantine).filter(seen.contains)
+    guard !twins.isEmpty else { return }
+    try WorkQueue.filed { () throws(FileError) in
+      for name in twins.sorted().map({ "work_\($0).json" }) {
+        let (one, other) = ("\(directory.path)/\(name)", "\(directory.quarantine)/\(name)")
+        guard
+          try files.read(one, limit: WorkQueue.recordLimit) == files.read(other, limit: WorkQueue.recordLimit)
+        else {
+          queue.warn("\(FileName.shown(other)) is not the live item of that name; both were left as they are")
+          continue
+        }
+        // Before the second name goes, the first must be there for good.
+        try files.sync(directory: directory.path)
+        try files.remove(other)
+      }
+      try files.sync(directory: directory.quarantine)
+    }
   }
 
   func apply(_ db: Database) throws {

@@ -44,7 +44,7 @@ struct RecordIndexStore {
     let changed = index.changedShards()
     guard !changed.isEmpty else { return }
     do {
-      try directory.files.makeDirectory(directory.state)
+      try AtomicFile.makeDirectory(directory.files, directory.state)
       guard isOnDisk(directory.state) else { return }
       do {
         try write(changed)

@@ -59,7 +59,7 @@ struct DirectoryInitializer {
     var path = directory.path.hasPrefix("/") ? "" : "."
     for part in directory.path.split(separator: "/") {
       path += "/" + part
-      if try files.status(path) == nil { try files.makeDirectory(path) }
+      try AtomicFile.makeDirectory(files, path)
     }
   }
 

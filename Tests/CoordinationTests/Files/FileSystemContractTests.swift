@@ -22,6 +22,12 @@ struct World: CustomTestStringConvertible, Sendable {
     return World(files: files, root: "/root", testDescription: "memory", owner: nil)
   }
 
+  static func recording() throws -> World {
+    let directory = try TemporaryDirectory()
+    let files = RecordingFileSystem(PosixFileSystem(), root: directory.path)
+    return World(files: files, root: directory.path, testDescription: "recording", owner: directory)
+  }
+
   func plant(_ kind: FileStatus.Kind, _ name: String) throws {
     let path = root + "/" + name
     if let memory = files as? InMemoryFileSystem {
@@ -38,8 +44,14 @@ struct World: CustomTestStringConvertible, Sendable {
 }
 
 enum WorldKind: CaseIterable, Sendable {
-  case posix, memory
-  func make() throws -> World { try self == .posix ? .posix() : .memory() }
+  case posix, memory, recording
+  func make() throws -> World {
+    switch self {
+    case .posix: try .posix()
+    case .memory: try .memory()
+    case .recording: try .recording()
+    }
+  }
 }
 
 /// What every `FileSystem` promises; run against each implementation.

@@ -152,6 +152,8 @@ extension FilesBackend {
     let done: Bool
     switch step.action {
     case "start_agent":
+      // A start that is over has left nothing that could be undone.
+      if present.record.status == .stopped { return .absent }
       guard present.record.status != .starting || present.record.pid != nil else {
         return .unclear("its record was made, but whether its process was started was not noted")
       }

@@ -37,7 +37,7 @@ extension FilesBackend {
 
   /// Starts the process of an agent whose record stands, and notes it there.
   private func launch(_ id: String, _ command: String) throws -> AgentRecord {
-    try directory.files.makeDirectory(directory.state)
+    try AtomicFile.makeDirectory(directory.files, directory.state)
     try directory.files.makeDirectory(directory.logs)
     var environment = agentEnvironment(id)
     environment += ServiceContext.current?.traceContext?.environment.map { ($0.name, $0.value) } ?? []
