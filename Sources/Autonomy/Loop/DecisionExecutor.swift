@@ -31,7 +31,7 @@ package struct DecisionExecutor: Sendable {
     return try await backend.plan(decision, observation)
   }
 
-  /// Carries a decision out. A step that fails has the ones before it undone, last first.
+  /// Carries a decision out. A step that fails has what there is of it and the ones before it undone, last first.
   ///
   /// When the kill switch is thrown meanwhile, the remaining steps are not done, and those that were stay: what to make of
   /// them is for people to say.
@@ -91,7 +91,8 @@ package struct DecisionExecutor: Sendable {
         throw error
       } catch {
         let reason = "\(step.action) \(step.target): \(error)"
-        let undone = await takeBack(performed, of: decision.type)
+        let failed = performed.count == number ? step : nil
+        let undone = await takeBack(performed, and: failed, of: decision.type)
         let outcome = report(.failed(error: reason, undone: undone))
         try journal.finish(
           decision: decision.id, outcome: .undoneAfterFailure, message: "\(reason); \(undone)",
@@ -154,13 +155,25 @@ package struct DecisionExecutor: Sendable {
     return try await revert(step, receipt: receipt, of: type)
   }
 
-  /// Undoes steps after a later one failed; tells in a sentence how that went.
-  private func takeBack(_ performed: [(step: EffectStep, receipt: JSONValue)], of type: DecisionType) async
-    -> String
-  {
-    guard !performed.isEmpty else { return "nothing had been done before" }
+  /// Undoes steps after a later one failed, and what that one did before it failed; tells in a sentence how that went.
+  private func takeBack(
+    _ performed: [(step: EffectStep, receipt: JSONValue)], and failed: EffectStep?, of type: DecisionType
+  ) async -> String {
+    var steps = performed
     var left: [String] = []
-    for (step, receipt) in performed.reversed() {
+    if let failed, handlers[type] == nil {
+      do {
+        switch try await backend.inspect(failed) {
+        case .absent: break
+        case .performed(let receipt): steps.append((failed, receipt))
+        case .unclear: steps.append((failed, .null))
+        }
+      } catch {
+        left.append("what there is of \(failed.action) \(failed.target) is unknown: \(error)")
+      }
+    }
+    guard !steps.isEmpty || !left.isEmpty else { return "nothing had been done before" }
+    for (step, receipt) in steps.reversed() {
       do {
         if case .refused(let reason) = try await revert(step, receipt: receipt, of: type) {
           left.append("\(step.action) \(step.target) stays: \(reason)")
@@ -169,7 +182,9 @@ package struct DecisionExecutor: Sendable {
         left.append("\(step.action) \(step.target) stays: \(error)")
       }
     }
-    return left.isEmpty ? "the \(performed.count) steps before it were undone" : left.joined(separator: "; ")
+    guard left.isEmpty else { return left.joined(separator: "; ") }
+    let half = steps.count > performed.count ? "what it had begun and " : ""
+    return "\(half)the \(performed.count) steps before it were undone"
   }
 
   private func milliseconds(_ seconds: Double) -> Double { (seconds * 1_000_000).rounded() / 1000 }

@@ -10,7 +10,7 @@ extension WorkQueue {
   ///
   /// Items that are not pending are passed over.
   package func prefer(_ assignment: [Preference]) throws(DSLError) {
-    try store.write(.normal) { db in
+    try store.write(.full) { db in
       for one in assignment {
         try db.run("UPDATE items SET prefer=? WHERE id=? AND state IN (0, 1)", one.agent, one.id)
         try db.run(
@@ -36,7 +36,7 @@ extension WorkQueue {
   ///
   /// - Parameter ids: whose; `nil` for all.
   package func clearPreferences(_ ids: [String]? = nil) throws(DSLError) {
-    try store.write(.normal) { db in
+    try store.write(.full) { db in
       guard let ids else {
         try db.execute(sql: "UPDATE items SET prefer=NULL WHERE prefer IS NOT NULL; DELETE FROM preferred")
         return

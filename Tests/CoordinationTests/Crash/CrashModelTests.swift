@@ -17,10 +17,10 @@ import Testing
     try initial.write(to: "/r", memory)
     let files = RecordingFileSystem(memory, root: "/r")
     try body(files)
-    let last = files.operations.count
+    files.tell("end")
     var found: Set<String> = []
     _ = await CrashSweep(initial, files, limit: 1000, seed: 1).forEach { point in
-      guard point.prefix == last else { return }
+      guard point.told == ["end"] else { return }
       let contents = point.image.files.map { "\($0.key)=\(String(decoding: $0.value, as: UTF8.self))" }
       found.insert((contents + point.image.directories.map { $0 + "/" }).sorted().joined(separator: " "))
     }
