@@ -61,10 +61,16 @@ import Testing
     #expect(!history.isEmpty)
     #expect(
       history.allSatisfy { $0["outcome"] is String }, "seed \(seed): every intent has an outcome: \(history)")
-    // One start a step: ids derive from decisions, and no id was ever started twice.
+    // One start a step: ids derive from decisions, and no id was ever started twice, but where a drain was undone after the
+    // agent had already gone.
     let starts = shell.lines("starts").compactMap(\.first)
     #expect(!starts.isEmpty)
-    #expect(Set(starts).count == starts.count, "seed \(seed): \(starts)")
+    let undone = try history.filter { $0["outcome"] as? String == "undone_after_failure" }
+      .compactMap { $0["id"] as? String }.map { try shell("dsl --json auto show \($0)").out }
+    for id in Set(starts) where starts.count(where: { $0 == id }) > 1 {
+      let wasDrained = undone.contains { $0.contains("drain_agent") && $0.contains("\"\(id)\"") }
+      #expect(wasDrained, "seed \(seed): \(id) was started twice: \(starts)")
+    }
     // Every process that runs has a record which knows it, at the latest when it has come up.
     #expect(
       try Moment.wait(10) {

@@ -133,7 +133,7 @@ struct EffectBeginning: Sendable {
   }
 
   /// What every backend begins with under contract, see `ContractSeed`, with neighbours.
-  private static func seed(_ path: String, _ time: ManualTime) throws {
+  static func seed(_ path: String, _ time: ManualTime) throws {
     let directory = CoordinationDirectory(path: path, files: PosixFileSystem())
     let store = AgentStore(directory)
     for id in ContractSeed.idle + ["busy-1", "stale-1"] {
