@@ -4,7 +4,7 @@ DESTDIR ?=
 RELEASE = .build/release/dsl
 SOURCES = Package.swift Sources Tests
 
-.PHONY: demo test build release install bench format lint clean setup
+.PHONY: demo test build release install bench crash-sweep torture format lint clean setup
 
 demo:
 	ci/setup build
@@ -39,6 +39,16 @@ install: release
 
 bench:
 	ci/bench/run
+
+# Every call of dsl that changes the disk as its last one, and thousands of orders of everybody's operations: see docs/durability.md.
+crash-sweep: release
+	ci/torture/kill_sweep
+	DSL_INTERLEAVINGS=3000 swift test --disable-xctest --filter InterleavingTests
+
+# Everybody at once for a minute, killed and stopped at random, then an account.
+torture: release
+	ci/torture/torture
+	ci/torture/exactly_once.sh
 
 format:
 	swift format -i -r -p $(SOURCES)
