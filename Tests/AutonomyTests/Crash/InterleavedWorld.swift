@@ -58,14 +58,16 @@ struct InterleavedWorld {
   }
 
   var actors: [(name: String, work: Interleaver.Work)] {
-    let agents = ["idle-1", "idle-2", "busy-1"].map { id in
-      (name: id, work: { files, life in try agent(id, files, life) } as Interleaver.Work)
+    let agents = ["idle-1", "idle-2", "busy-1"].map { id -> (name: String, work: Interleaver.Work) in
+      let work: Interleaver.Work = { files, life in try agent(id, files, life) }
+      return (id, work)
     }
+    let first: Interleaver.Work = { files, life in try engine(1, files, life) }
+    let second: Interleaver.Work = { files, life in try engine(2, files, life) }
+    let adding: Interleaver.Work = { files, life in try writer(files, life) }
+    let projecting: Interleaver.Work = { files, _ in for _ in 0..<2 { try queue(files, 7).flush() } }
     return agents + [
-      ("engine-1", { files, life in try engine(1, files, life) }),
-      ("engine-2", { files, life in try engine(2, files, life) }),
-      ("writer", { files, life in try writer(files, life) }),
-      ("projector", { files, _ in for _ in 0..<2 { try queue(files, 7).flush() } }),
+      ("engine-1", first), ("engine-2", second), ("writer", adding), ("projector", projecting),
     ]
   }
 
