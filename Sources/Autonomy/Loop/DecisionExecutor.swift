@@ -91,8 +91,7 @@ package struct DecisionExecutor: Sendable {
         throw error
       } catch {
         let reason = "\(step.action) \(step.target): \(error)"
-        let failed = performed.count == number ? step : nil
-        let undone = await takeBack(performed, and: failed, of: decision.type)
+        let undone = await takeBack(performed, failed: step, number, of: decision.type)
         let outcome = report(.failed(error: reason, undone: undone))
         try journal.finish(
           decision: decision.id, outcome: .undoneAfterFailure, message: "\(reason); \(undone)",
@@ -157,11 +156,13 @@ package struct DecisionExecutor: Sendable {
 
   /// Undoes steps after a later one failed, and what that one did before it failed; tells in a sentence how that went.
   private func takeBack(
-    _ performed: [(step: EffectStep, receipt: JSONValue)], and failed: EffectStep?, of type: DecisionType
+    _ performed: [(step: EffectStep, receipt: JSONValue)], failed: EffectStep, _ number: Int,
+    of type: DecisionType
   ) async -> String {
     var steps = performed
     var left: [String] = []
-    if let failed, handlers[type] == nil {
+    // Its receipt is there when only the note of it failed.
+    if performed.count == number, handlers[type] == nil {
       do {
         switch try await backend.inspect(failed) {
         case .absent: break
