@@ -90,6 +90,10 @@ struct CrashModel {
       nodes[node].durableEntries = nodes[node].entries
       changes.removeAll { $0.directory == node }
     case .rename(let from, let to): rename(from, to)
+    case .link(let from, let to):
+      guard let node = node(from), let (directory, name) = place(to) else { return }
+      change(directory, [(name, node)])
+    case .exchange(let first, let second): exchange(first, second)
     case .remove(let path):
       guard let (directory, name) = place(path) else { return }
       change(directory, [(name, nil)])
@@ -115,6 +119,19 @@ struct CrashModel {
     } else {
       change(target, [(targetName, moved)])
       change(source, [(sourceName, nil)], needs: serial)
+    }
+  }
+
+  /// One change within a directory; between two, each may come without the other.
+  private mutating func exchange(_ first: String, _ second: String) {
+    guard let one = place(first), let other = place(second), let a = node(first), let b = node(second) else {
+      return
+    }
+    if one.directory == other.directory {
+      change(one.directory, [(one.name, b), (other.name, a)])
+    } else {
+      change(one.directory, [(one.name, b)])
+      change(other.directory, [(other.name, a)])
     }
   }
 

@@ -19,7 +19,11 @@ package final class RecordingFileSystem: DatabaseWitness {
     case syncDirectory(String)
     /// What has the first path has the second from now on.
     case rename(String, to: String)
-    /// A file lost a name.
+    /// What has the first path has the second too.
+    case link(String, to: String)
+    /// What has one of the paths has the other from now on.
+    case exchange(String, String)
+    /// A file lost a name, or an empty directory its own.
     case remove(String)
     /// A directory was made.
     case makeDirectory(String)
@@ -116,6 +120,24 @@ package final class RecordingFileSystem: DatabaseWitness {
     if isRecorded(path) { note(.remove(path)) }
   }
 
+  /// Recorded.
+  package func link(_ from: String, to: String) throws(FileError) {
+    try base.link(from, to: to)
+    if isRecorded(to) { note(.link(from, to: to)) }
+  }
+
+  /// Recorded.
+  package func exchange(_ first: String, _ second: String) throws(FileError) {
+    try base.exchange(first, second)
+    if isRecorded(first) || isRecorded(second) { note(.exchange(first, second)) }
+  }
+
+  /// Recorded.
+  package func removeDirectory(_ path: String) throws(FileError) {
+    try base.removeDirectory(path)
+    if isRecorded(path) { note(.remove(path)) }
+  }
+
   /// Recorded where it was not there.
   package func makeDirectory(_ path: String) throws(FileError) {
     let isNew = try base.status(path) == nil
@@ -155,6 +177,16 @@ package final class RecordingFileSystem: DatabaseWitness {
   /// Passed on.
   package func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
     try base.read(path, limit: limit)
+  }
+
+  /// Passed on.
+  package func read(_ path: String, at offset: Int64, count: Int) throws(FileError) -> [UInt8] {
+    try base.read(path, at: offset, count: count)
+  }
+
+  /// Passed on: permissions and times are not part of the states.
+  package func setAttributes(_ path: String, _ attributes: FileAttributes) throws(FileError) {
+    try base.setAttributes(path, attributes)
   }
 
   /// Passed on: permissions are not part of the states.
