@@ -91,7 +91,7 @@ package struct DecisionExecutor: Sendable {
         throw error
       } catch {
         let reason = "\(step.action) \(step.target): \(error)"
-        let undone = await takeBack(performed, failed: step, number, of: decision.type)
+        let undone = await takeBack(performed, performed.count > number ? nil : step, error, decision.type)
         let outcome = report(.failed(error: reason, undone: undone))
         try journal.finish(
           decision: decision.id, outcome: .undoneAfterFailure, message: "\(reason); \(undone)",
@@ -154,15 +154,21 @@ package struct DecisionExecutor: Sendable {
     return try await revert(step, receipt: receipt, of: type)
   }
 
+  /// Whether a step may have failed in the middle. One that was refused because the world is another one was not begun, and
+  /// what looks like it is somebody else's.
+  private static func mayHaveBegun(_ error: any Error) -> Bool {
+    guard let error = error as? DSLError else { return true }
+    return error.code == .io || error.code == .internalError
+  }
+
   /// Undoes steps after a later one failed, and what that one did before it failed; tells in a sentence how that went.
   private func takeBack(
-    _ performed: [(step: EffectStep, receipt: JSONValue)], failed: EffectStep, _ number: Int,
-    of type: DecisionType
+    _ performed: [(step: EffectStep, receipt: JSONValue)], _ failed: EffectStep?, _ error: any Error,
+    _ type: DecisionType
   ) async -> String {
     var steps = performed
     var left: [String] = []
-    // Its receipt is there when only the note of it failed.
-    if performed.count == number, handlers[type] == nil {
+    if let failed, handlers[type] == nil, Self.mayHaveBegun(error) {
       do {
         switch try await backend.inspect(failed) {
         case .absent: break
