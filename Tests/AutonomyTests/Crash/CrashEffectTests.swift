@@ -5,8 +5,8 @@ import Testing
 
 /// The power fails at every point of every effect, of its undoing and of the recovery from an earlier crash.
 ///
-/// Verified by hand: with the intent noted after the first step instead of before it, or with its commit left to the next
-/// one's `fsync`, this fails.
+/// Tried by hand: with the first step done before the intent is noted, with commits that need not outlive a power failure, or
+/// without any of the `fsync`s in `AtomicFile.commitAll`, this fails.
 @Suite struct CrashEffectTests {
   private static let limit = 48
 

@@ -6,6 +6,8 @@ import Testing
 /// Engines, agents, writers and a projector take turns at single file operations, in an order that a seed decides, and die in
 /// between. `DSL_INTERLEAVINGS` says how many orders are tried; a seed that fails is printed, and `DSL_INTERLEAVING_SEED`
 /// tries just that one.
+///
+/// Tried by hand: without the lock in `AgentStore`, this fails.
 @Suite struct InterleavingTests {
   /// Seeds that once found something.
   private static let known: [UInt64] = []

@@ -4,8 +4,8 @@ import Testing
 
 /// The power fails at every point of everything the queue does, with everything that POSIX lets a disk lose.
 ///
-/// Verified by hand: without the `fsync` of the temps in `AtomicFile.commitAll`, without that of the directory before the
-/// projector removes work files, or with the rename before the `fsync`, this fails.
+/// Tried by hand: without the `fsync` of the temps in `AtomicFile.commitAll`, with that after the rename, without that of the
+/// directory, or with commits that need not outlive a power failure, this fails.
 @Suite struct CrashSweepTests {
   private static let limit = 96
 
