@@ -90,6 +90,7 @@ let package = Package(
     ),
     .testTarget(
       name: "CLITests", dependencies: ["CLinux", "Coordination", "DSLBase", "EmbeddedEngine", "RandomPolicies", "dsl"],
+      exclude: ["Goldens"],
       swiftSettings: house),
     .testTarget(name: "DSLBaseTests", dependencies: ["DSLBase"], swiftSettings: house),
     .testTarget(
