@@ -179,21 +179,31 @@ struct RefreshWalk {
     }
     let twins = try queue.recordNames(.work, in: directory.quarantine).filter(seen.contains)
     guard !twins.isEmpty else { return }
-    try WorkQueue.filed { () throws(FileError) in
-      for name in twins.sorted().map({ "work_\($0).json" }) {
-        let (one, other) = ("\(directory.path)/\(name)", "\(directory.quarantine)/\(name)")
-        guard
-          try files.read(one, limit: WorkQueue.recordLimit) == files.read(other, limit: WorkQueue.recordLimit)
-        else {
-          queue.warn("\(FileName.shown(other)) is not the live item of that name; both were left as they are")
-          continue
-        }
-        // Before the second name goes, the first must be there for good.
-        try files.sync(directory: directory.path)
-        try files.remove(other)
-      }
-      try files.sync(directory: directory.quarantine)
+    // Moves are made inside of writes: while this one lasts, what is in both places stays there. A name seen here and
+    // then there without it may be of an item that was on its way.
+    try queue.store.write(.normal) { _ in
+      var removed = false
+      for name in twins.sorted().map({ "work_\($0).json" }) where try removeTwin(name) { removed = true }
+      if removed { try files.sync(directory: directory.quarantine) }
     }
+  }
+
+  /// Takes away the second name of an item that is both live and in quarantine; the caller keeps others from moving it.
+  ///
+  /// - Returns: whether there was one.
+  private func removeTwin(_ name: String) throws -> Bool {
+    let (files, directory) = (queue.directory.files, queue.directory)
+    let (one, other) = ("\(directory.path)/\(name)", "\(directory.quarantine)/\(name)")
+    guard try files.status(one) != nil, try files.status(other) != nil else { return false }
+    guard try files.read(one, limit: WorkQueue.recordLimit) == files.read(other, limit: WorkQueue.recordLimit)
+    else {
+      queue.warn("\(FileName.shown(other)) is not the live item of that name; both were left as they are")
+      return false
+    }
+    // Before the second name goes, the first must be there for good.
+    try files.sync(directory: directory.path)
+    try files.remove(other)
+    return true
   }
 
   func apply(_ db: Database) throws {
