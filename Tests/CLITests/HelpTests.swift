@@ -10,7 +10,9 @@ import Testing
     "config show", "policy show",
     "policy check", "policy diff", "policy test", "telemetry", "telemetry status",
     "telemetry remediation-history", "telemetry security-report", "init",
-    "doctor", "import", "import swarmsh", "gpu", "gpu simulate", "gpu bench", "journal", "journal info",
+    "doctor", "import", "import swarmsh", "gpu", "gpu simulate", "gpu bench", "gpu mig", "gpu mig layouts",
+    "gpu mig plan",
+    "gpu mig sweep", "journal", "journal info",
     "journal check", "journal prune", "backup", "backup create", "backup list", "backup verify",
     "backup prune", "restore",
   ]

@@ -299,5 +299,16 @@ enum SchemaPayloads {
         dsl --json gpu simulate --nodes nodes.csv --pods pods.csv --published published.csv
         """),
     Payload("gpu-bench", GPUTests.trace + "dsl --json gpu bench --nodes nodes.csv --pods pods.csv"),
+    Payload(
+      "gpu-mig-layouts",
+      "dsl --json gpu mig layouts; dsl --json gpu mig layouts --model h200-141 --profiles 7g.141gb,1g.18gb+me"
+    ),
+    Payload(
+      "gpu-mig-plan",
+      """
+      dsl --json gpu mig plan --want 7g.80gb
+      dsl --json gpu mig plan --have 3g.40gb@0:running=2.5,1g.10gb@5 --want 4g.40gb,2g.20gb --drain
+      """),
+    Payload("gpu-mig-sweep", "dsl --json gpu mig sweep --gpus 2 --requests 100 --loads 120 --seed 1"),
   ]
 }
