@@ -33,7 +33,7 @@ package struct MIGValues: Sendable {
     var prices = rewards.map { $0 * 0.3 }
     for step in 0..<steps {
       let gains = zip(rewards, prices).map { $0 - $1 }
-      for _ in 0..<(step == 0 ? 300 : 30) { chain.improve(gains) }
+      for _ in 0..<(step == 0 ? 100 : 30) { chain.improve(gains) }
       let taken = chain.settle(gains, tolerance: Self.tolerance, rounds: 30)
       let stride = 0.5 / (1 + Double(step) / 20)
       for profile in prices.indices where rates[profile] > 0 {

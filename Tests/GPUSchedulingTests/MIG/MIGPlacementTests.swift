@@ -5,7 +5,7 @@ import Testing
 @Suite struct MIGPlacementTests {
   static let geometry = MIGSweep.geometry(MIGGeometry.known[1])
   static let states = MIGStates(geometry)
-  static let uniform = MIGValues(states, shares: [1, 1, 1, 1, 1, 1], steps: 8)
+  static let uniform = MIGValues(states, shares: [1, 1, 1, 1, 1, 1], steps: 4)
 
   /// Looked-up moves are those of the layouts, both ways.
   @Test func movesAreThoseOfLayouts() {
@@ -36,7 +36,7 @@ import Testing
   @Test func aSmallInstanceKeepsWhatIsAskedFor() throws {
     var shares = Self.geometry.profiles.map { _ in 0.0 }
     for name in ["1g.10gb", "4g.40gb", "7g.80gb"] { shares[try profile(name)] = 1 }
-    let values = MIGValues(Self.states, shares: shares, steps: 8)
+    let values = MIGValues(Self.states, shares: shares, steps: 4)
     var fleet = MIGFleet(Self.states, gpus: 2, .values(values))
     let small = try profile("1g.10gb")
     let spots = (0..<2).compactMap { _ in fleet.place(small) }

@@ -9,7 +9,7 @@ import Testing
   /// possible at all.
   @Test(arguments: MIGDemand.mixes.indices) func defaultGivesMoreThanFirstFit(mix: Int) {
     let mix = MIGDemand.mixes[mix]
-    let values = MIGValues(Self.states, shares: mix.shares, steps: 12)
+    let values = MIGValues(Self.states, shares: mix.shares, steps: 6)
     var totals = [0.0, 0, 0]
     for load in [1.0, 1.3] {
       for seed in [UInt64(11), 12] {
