@@ -109,6 +109,37 @@ import Testing
     #expect(try shell.record("agent_me")["status"] as? String == "stopped")
   }
 
+  @Test func aDirectoryThatVanishesIsWaitedForAndItsItemNotLost() throws {
+    try shell.makeQueue(items: 3)
+    let agent = try Program(
+      shell,
+      """
+      exec dsl agent run --id me --heartbeat 0.1s \
+        --exec 'echo $DSL_WORK_ID >> "$HOME/started"; until test -e "$HOME/go"; do sleep 0.05; done; echo 7'
+      """)
+    try #require(Moment.wait(20) { shell.lines("started").count == 1 }, "\(agent.err)")
+    // Renamed, and an empty directory in its place, as a mount point before the mount.
+    try shell("mv coordination away && mkdir coordination")
+    try #require(Moment.wait(20) { agent.err.contains("waits until it is back") }, "\(agent.err)")
+    let sums = "cd away && find . -type f | sort | xargs sha256sum"
+    let before = try shell(sums).out
+    // The item's command ends meanwhile, and several signs of life are due.
+    try shell("touch go")
+    #expect(!Moment.wait(1) { !agent.isRunning }, "\(agent.err)")
+    #expect(try shell(sums).out == before, "nothing is written where the directory is now")
+    #expect(try shell("ls -A coordination").out.isEmpty, "nor into what is in its place")
+    try shell("rmdir coordination && mv away coordination")
+    try #require(
+      try Moment.wait(20) { try shell.records("completed_").count == 3 }, "\(agent.err)")
+    #expect(agent.err.contains("is back"))
+    #expect(shell.lines("started").compactMap(\.first).sorted() == ["i1", "i2", "i3"], "each once")
+    let first = try #require(shell.lines("started").first?.first)
+    #expect(try shell.record("completed_\(first)")["result"] as? Int == 7, "the end that came meanwhile")
+    agent.signal(SIGTERM)
+    #expect(try agent.end(within: 20) == 0)
+    #expect(try shell.record("agent_me")["status"] as? String == "stopped")
+  }
+
   @Test func failuresAreTriedAgainWithBackOffAndThenParked() throws {
     try shell.makeQueue("work: {max_attempts: 3, retry_base: 0.3s}\n", items: 1)
     let outcome = try shell(

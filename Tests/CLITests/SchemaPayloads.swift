@@ -266,7 +266,8 @@ enum SchemaPayloads {
   private static let upkeep = [
     Payload(
       "doctor",
-      "dsl --json doctor; dsl --json doctor -c nowhere; rm coordination/agent_*; dsl --json doctor --fix"),
+      "dsl --json doctor; dsl --json doctor -c nowhere; rm coordination/agent_*; dsl --json doctor --fix; dsl --json doctor --undo"
+    ),
     Payload(
       "import-swarmsh",
       """

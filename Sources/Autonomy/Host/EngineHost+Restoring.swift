@@ -26,6 +26,25 @@ package struct RestoredDecisions: Sendable, Equatable {
 }
 
 extension EngineHost {
+  /// Tells of agents' records whether the agent works here: its process runs; or, where this machine cannot see processes of
+  /// that record, it was heard of within its limit.
+  ///
+  /// - Parameter heartbeatLimit: silence after which an agent counts as gone, where its record names no limit. Seconds.
+  package static func presence(_ world: World, heartbeatLimit: Double) -> @Sendable (AgentRecord) -> Bool {
+    var options = FilesBackend.Options()
+    options.host = world.host
+    let backend = FilesBackend(
+      CoordinationDirectory(path: ".", files: world.files), queue: nil, time: world.time,
+      processes: world.processes, options: options, index: .none)
+    return { record in
+      guard ![.stopped, .requested].contains(record.status) else { return false }
+      if let running = backend.isRunning(record) { return running }
+      let now = world.time.now
+      return record.heartbeat != nil && (record.isUp || record.isDraining)
+        && !record.isSilent(at: now, limitSeconds: heartbeatLimit)
+    }
+  }
+
   /// Brings the decisions of a restored tree, which is not in place yet, to an end: half-done ones are recovered, and those
   /// after a point in time are rolled back.
   ///

@@ -10,6 +10,9 @@ package struct Restore {
     /// Whether a directory that is not empty may be replaced; it is kept aside.
     package var replace = false
     package var limits = ArchiveLimits()
+    /// Whether an agent works here, of which only its record and not the lease of an item tells; nobody is overrun
+    /// without being asked for.
+    package var runs: @Sendable (AgentRecord) -> Bool = { _ in false }
 
     package init(replace: Bool = false) { self.replace = replace }
   }
@@ -46,6 +49,7 @@ package struct Restore {
   /// - Parameters:
   ///   - archive: the backup.
   ///   - target: the directory to restore; its parent exists.
+  ///   - options: what is asked for; whose agents are looked after.
   /// - Throws: `corrupt`, `invalidInput` for what is wrong with the archive; `conflict` for a target that is not empty;
   ///   `locked` when an engine or a worker is at it; `notFound`, `io`. Nothing is left beside the target then.
   package static func stage(
@@ -53,7 +57,7 @@ package struct Restore {
     time: any TimeSource, seed: UInt64
   ) throws(DSLError) -> Restore {
     do {
-      let place = try RestoreTarget(target, files, time)
+      let place = try RestoreTarget(target, files, time, options.runs)
       try place.requireFree(replace: options.replace)
       let staging = try place.makeStaging()
       do {
@@ -126,10 +130,10 @@ package struct Restore {
   /// - Returns: where the restored tree is now, and warnings.
   /// - Throws: `invalidState` when the directory was not restored, or nothing is left to put back; `locked`, `io`.
   package static func undo(
-    _ target: String, files: any FileSystem, time: any TimeSource
+    _ target: String, _ options: Options = .init(), files: any FileSystem, time: any TimeSource
   ) throws(DSLError) -> (aside: String, warnings: [String]) {
     do {
-      return try RestoreTarget(target, files, time).undo()
+      return try RestoreTarget(target, files, time, options.runs).undo()
     } catch {
       throw Backup.asDSLError(error, target)
     }
@@ -140,6 +144,8 @@ package struct Restore {
 struct RestoreNote {
   static let path = ".dsl/restore.json"
 
+  /// When the directory was restored.
+  var restored: Timestamp? { members["restored_at"]?.string.flatMap { Timestamp.parse($0)?.time } }
   /// Where the tree that was there before is kept; `nil` when there was none.
   var replaced: String?
   private var members: JSONObject

@@ -5,10 +5,15 @@ import Glibc
 struct RestoreTarget {
   /// The directory, without a slash at its end.
   let path: String
-  private let files: any FileSystem
-  private let time: any TimeSource
+  let files: any FileSystem
+  let time: any TimeSource
+  /// Whether the agent of a record works here.
+  let runs: @Sendable (AgentRecord) -> Bool
 
-  init(_ path: String, _ files: any FileSystem, _ time: any TimeSource) throws {
+  init(
+    _ path: String, _ files: any FileSystem, _ time: any TimeSource,
+    _ runs: @escaping @Sendable (AgentRecord) -> Bool
+  ) throws {
     var path = path
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
     let name = path.split(separator: "/").last ?? ""
@@ -19,10 +24,11 @@ struct RestoreTarget {
     self.path = path
     self.files = files
     self.time = time
+    self.runs = runs
   }
 
   private var parent: String { AtomicFile.split(path).directory }
-  private var directory: CoordinationDirectory { CoordinationDirectory(path: path, files: files) }
+  var directory: CoordinationDirectory { CoordinationDirectory(path: path, files: files) }
 
   /// Whether something is there.
   private func exists() throws -> Bool { try files.status(path) != nil }
@@ -70,8 +76,9 @@ struct RestoreTarget {
 
   // MARK: Who is at it
 
-  /// Refuses while a worker's lease lasts.
+  /// Refuses while a worker's lease lasts, or an agent runs.
   private func requireQuiet() throws {
+    try requireNoAgents()
     guard try files.status(directory.queue) != nil else { return }
     // A queue that cannot be read holds nobody: what is damaged is what one restores over.
     let queue = try? WorkQueue(directory: directory, time: time, seed: 0, access: .readOnly)
@@ -93,6 +100,7 @@ struct RestoreTarget {
     for (name, who) in [
       ("engine.lock", "an engine acts on"), ("queue.lock", "finished items are being written in"),
       ("agents.lock", "an agent's record is being changed in"),
+      ("fence.lock", "an engine is in the middle of a change in"),
     ] {
       var lock: (any FileLock)?
       for attempt in 0..<50 where lock == nil {
@@ -132,7 +140,7 @@ struct RestoreTarget {
     let locks = try takeLocks()
     defer { for lock in locks { lock.unlock() } }
     let aside = try unusedAside()
-    var warnings = try shareBackups(with: staged)
+    var warnings = try shareBackups(with: staged) + outrank(with: staged)
     note.replaced = aside
     try note.write(staged)
     try files.setAttributes(staged.path, attributes)
@@ -178,15 +186,21 @@ struct RestoreTarget {
   ///   - tree: what comes into place.
   ///   - aside: the name that the present tree gets.
   private func exchange(with tree: String, _ aside: String) throws -> [String] {
-    let fence = try? QueueFence(directory)
+    var warnings: [String] = []
+    var fence: QueueFence?
+    do { fence = try QueueFence(directory) } catch {
+      warnings.append("\(Self.unfenced): its queue cannot be opened: \(error)")
+    }
     if tree != aside { try files.renameExclusively(tree, to: aside) }
     do {
-      return try swap(aside, fence)
+      return try warnings + swap(aside, fence)
     } catch {
       if tree != aside { try? files.rename(aside, to: tree) }
       throw error
     }
   }
+
+  private static let unfenced = "programs that still have the replaced tree open may go on working on it"
 
   private func swap(_ aside: String, _ fence: QueueFence?) throws -> [String] {
     var done = false
@@ -199,7 +213,7 @@ struct RestoreTarget {
       if let fence { try fence.raise(while: move) } else { try move() }
     } catch {
       guard done else { throw error }
-      warnings.append("programs that still have the replaced tree open may go on working on it: \(error)")
+      warnings.append("\(Self.unfenced): \(error)")
     }
     try files.sync(directory: parent)
     return warnings
@@ -254,7 +268,7 @@ struct RestoreTarget {
         fix: "restore a backup instead")
     }
     let former = CoordinationDirectory(path: replaced, files: files)
-    var warnings = try shareBackups(with: former)
+    var warnings = try shareBackups(with: former) + outrank(with: former)
     try QueueFence(former)?.lower()
     warnings += try exchange(with: replaced, replaced)
     return (replaced, warnings)

@@ -47,6 +47,12 @@ package enum Diagnosis {
     }
     switch facts.snapshot.state {
     case .readable: break
+    case .missing where !facts.halfRestores.isEmpty:
+      let tree = facts.halfRestores[facts.halfRestores.count - 1]
+      found.append(
+        .error(
+          "half-restored", "\(facts.path) is not there: a restore was killed between its two renames",
+          "mv -T \(quoted(tree)) \(quoted(facts.path))"))
     case .missing:
       found.append(.error("no-directory", "\(facts.path) does not exist", "dsl init \(facts.path)"))
     case .notADirectory:
@@ -66,7 +72,24 @@ package enum Diagnosis {
           "not-writable", "this user may not write \(facts.path)/.dsl: no engine can act",
           "chown -R $(id -un) \(facts.path)/.dsl"))
     }
+    var left = facts.stagedRestores
+    if facts.snapshot.state == .readable { left += facts.halfRestores }
+    if !left.isEmpty {
+      found.append(
+        .warning(
+          "unfinished-restores", "\(things(left.count, "tree")) of restores that were killed: \(list(left))",
+          "rm -r -- \(left.map(quoted).joined(separator: " "))"))
+    }
     return found
+  }
+
+  /// A path as a shell takes it for one word.
+  private static func quoted(_ path: String) -> String {
+    let isPlain = path.utf8.allSatisfy {
+      (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+        || "-_./".utf8.contains($0)
+    }
+    return isPlain ? path : "'" + path.replacing("'", with: "'\\''") + "'"
   }
 
   private static func agents(_ facts: DoctorFacts) -> [DoctorFinding] {

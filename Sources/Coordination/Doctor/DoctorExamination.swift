@@ -10,10 +10,10 @@ package struct DoctorExamination: Sendable {
   /// Decisions whose started agents are looked for.
   private static let recentDecisions = 50
 
-  private let directory: CoordinationDirectory
+  let directory: CoordinationDirectory
   private let limits: RecordLimits
-  private let time: any TimeSource
-  private let seed: UInt64
+  let time: any TimeSource
+  let seed: UInt64
   private let assumedOffset: Int
 
   package init(
@@ -37,6 +37,7 @@ package struct DoctorExamination: Sendable {
       directory: directory, limits: limits, now: now, assumedOffset: assumedOffset)
     var facts = DoctorFacts(path: directory.path, snapshot: try scanner.scan(index: .none))
     facts.engineActs = engineActs
+    unfinishedRestores(&facts)
     guard facts.snapshot.state == .readable else { return facts }
     names(&facts, now)
     facts.isWritable.directory = directory.files.isWritable(directory.path)
@@ -48,39 +49,6 @@ package struct DoctorExamination: Sendable {
     do throws(DSLError) { facts.journal = try journal(facts) } catch { facts.failures.append(error) }
     do throws(DSLError) { facts.queue = try queue(facts) } catch { facts.failures.append(error) }
     return facts
-  }
-
-  /// Moves temps to quarantine, and writes what is finished to files.
-  ///
-  /// - Returns: what was done, a sentence each, and where each moved file is now.
-  /// - Throws: `io`; what was done before stays done.
-  package func mend(_ facts: DoctorFacts) throws(DSLError) -> (
-    done: [String], moved: [(from: String, to: String)]
-  ) {
-    var done: [String] = []
-    var moved: [(from: String, to: String)] = []
-    let folder = directory.quarantine + "/temps"
-    if !facts.temps.isEmpty {
-      try WorkQueue.filed { () throws(FileError) in
-        for path in [directory.state, directory.quarantine, folder] {
-          try directory.files.makeDirectory(path)
-        }
-        for temp in facts.temps {
-          let target = folder + "/" + (temp.split(separator: "/").last.map(String.init) ?? temp)
-          try directory.files.rename(temp, to: target)
-          moved.append((temp, target))
-        }
-        try directory.files.sync(directory: folder)
-        try directory.files.sync(directory: directory.path)
-      }
-      done.append("moved \(moved.count) temps to \(folder)")
-    }
-    if let queue = facts.queue, queue.unprojected > 0, facts.engineActs != true {
-      // Opening it for writing writes down what a dead process left.
-      _ = try WorkQueue(directory: directory, time: time, seed: seed, access: .readWrite)
-      done.append("wrote \(queue.unprojected) finished items to files")
-    }
-    return (done, moved)
   }
 
   /// What the names and times of the directory's files tell.
@@ -109,6 +77,26 @@ package struct DoctorExamination: Sendable {
     facts.temps.sort()
     facts.oldLocks.sort()
     facts.futureFiles.sort()
+  }
+
+  /// What restores that were killed left beside the directory.
+  private func unfinishedRestores(_ facts: inout DoctorFacts) {
+    let place = AtomicFile.split(directory.path)
+    guard place.name != ".", place.name != "..", !place.name.isEmpty else { return }
+    try? directory.files.walk(place.directory) { entry in
+      let name = String(decoding: entry.name, as: UTF8.self)
+      guard let kind = RestoreLeftover(name, of: place.name), try entry.status().kind == .directory else {
+        return
+      }
+      let path = directory.path.dropLast(place.name.count) + name
+      switch kind {
+      case .staging(let pid) where pid == getpid() || kill(pid, 0) == 0 || errno == EPERM: break
+      case .staging: facts.stagedRestores.append(String(path))
+      case .exchange: facts.halfRestores.append(String(path))
+      }
+    }
+    facts.stagedRestores.sort()
+    facts.halfRestores.sort()
   }
 
   /// Whether the records of one name are about one item: the original numbers its finished items anew, and only records

@@ -47,6 +47,10 @@ package struct DoctorFacts: Sendable {
   package var snapshot: DirectorySnapshot
   /// Temps that a dead process left, as paths.
   package var temps: [String] = []
+  /// Trees of restores whose process is gone, beside the directory, as paths.
+  package var stagedRestores: [String] = []
+  /// Trees that a restore left between two names when it was killed in the middle of its two renames.
+  package var halfRestores: [String] = []
   /// Lock files of other programs that nobody touched for long.
   package var oldLocks: [String] = []
   /// Ids that stand in more than one place.

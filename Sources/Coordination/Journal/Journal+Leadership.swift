@@ -38,6 +38,29 @@ extension Journal {
     }
   }
 
+  /// Begins a term above all there were and ends it at once: whoever led is superseded, and nobody leads.
+  ///
+  /// - Parameter epoch: what the term must be above too.
+  /// - Returns: the epoch of that term.
+  func passTerm(
+    above epoch: Int64, by holder: LeaseHolder, wall: Timestamp, monotonic: Double
+  ) throws(DSLError) -> Int64 {
+    try store.write(.full) { db in
+      let next = max(try Self.latestTerm(db)?.epoch ?? 0, epoch) + 1
+      try db.execute(
+        sql: """
+          INSERT INTO leadership (epoch, host, pid, start_ticks, boot_id, acquired_ns, renewed_ns, renewed_boot_s,
+            renewals, duration_s, locked, released_ns) VALUES (?,?,?,?,?,?,?,?,0,0,0,?)
+          """,
+        arguments: [
+          next, holder.host, holder.pid, String(holder.startTicks), holder.bootID, wall.nanoseconds,
+          wall.nanoseconds, monotonic, wall.nanoseconds,
+        ])
+      try db.execute(sql: "DELETE FROM leadership WHERE epoch <= ?", arguments: [next - Self.termLimit])
+      return next
+    }
+  }
+
   /// Prolongs a term, if it is the latest and was not given up.
   ///
   /// Written so that it may be lost with the power: the leader is lost with it.

@@ -43,6 +43,20 @@ package struct StoreInfo: Sendable, Equatable {
   /// Rows by table, in order of name.
   package var rows: [(table: String, count: Int)]
 
+  package init(
+    path: String, bytes: Int64, logBytes: Int64, freeBytes: Int64, schemaVersion: Int, knownVersion: Int,
+    mode: StoreMode, rows: [(table: String, count: Int)]
+  ) {
+    self.path = path
+    self.bytes = bytes
+    self.logBytes = logBytes
+    self.freeBytes = freeBytes
+    self.schemaVersion = schemaVersion
+    self.knownVersion = knownVersion
+    self.mode = mode
+    self.rows = rows
+  }
+
   package static func == (one: Self, other: Self) -> Bool {
     one.path == other.path && one.bytes == other.bytes && one.logBytes == other.logBytes
       && one.freeBytes == other.freeBytes && one.schemaVersion == other.schemaVersion

@@ -37,6 +37,12 @@ struct RestoreCommand: ReportingCommand {
 
   @Flag(help: "Replace a directory that is not empty; it is kept aside.") var replace = false
 
+  @Flag(
+    help:
+      "Do not wait for agents that run and hold no item; they end when they see that their record was replaced."
+  )
+  var force = false
+
   @Flag(help: "Do everything but put it in place.") var dryRun = false
 
   @Option(
@@ -54,20 +60,24 @@ struct RestoreCommand: ReportingCommand {
       throw ValidationError("Give one of --at and --before-decision.")
     }
     if undo != nil, to != nil || at != nil || beforeDecision != nil || replace || dryRun {
-      throw ValidationError("--undo goes with no other option.")
+      throw ValidationError("--undo goes with no other option but --force.")
     }
   }
 
   func report(_ context: Context) async throws -> Report? {
-    if let undo { return try undone(undo, context) }
     let loaded = try context.settings()
+    var options = Restore.Options(replace: replace)
+    if !force {
+      options.runs = EngineHost.presence(
+        context.world(loaded.settings), heartbeatLimit: loaded.settings.agents.heartbeatLimitSeconds)
+    }
+    if let undo { return try undone(undo, options, context) }
     let catalog = BackupCatalog(folder: context.backupFolder(loaded.settings), files: context.files)
     let target = to ?? context.directory.path
     let point = try point(context)
     let path = try catalog.resolve(archive == "latest" ? .latest : .path(archive ?? ""), for: point?.time)
     var restore = try Restore.stage(
-      path, to: target, .init(replace: replace), files: context.files, time: context.time,
-      seed: context.randomSeed)
+      path, to: target, options, files: context.files, time: context.time, seed: context.randomSeed)
     let decisions: RestoredDecisions
     do {
       decisions = try await EngineHost.settle(
@@ -140,8 +150,8 @@ struct RestoreCommand: ReportingCommand {
     return report
   }
 
-  private func undone(_ directory: String, _ context: Context) throws -> Report {
-    let (aside, warnings) = try Restore.undo(directory, files: context.files, time: context.time)
+  private func undone(_ directory: String, _ options: Restore.Options, _ context: Context) throws -> Report {
+    let (aside, warnings) = try Restore.undo(directory, options, files: context.files, time: context.time)
     let data: JSONValue = [
       "target": .string(directory), "archive": .null, "dry_run": false, "undone": true, "taken_at": .null,
       "counts": .null, "aside": .string(aside), "released_claims": 0, "recovered": [], "rolled_back": [],

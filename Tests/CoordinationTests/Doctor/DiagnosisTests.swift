@@ -16,6 +16,12 @@ import Testing
     return facts
   }
 
+  private static func store(_ mode: StoreMode, log: Int64) -> StoreInfo {
+    StoreInfo(
+      path: "c/.dsl/journal.sqlite", bytes: 1, logBytes: log, freeBytes: 0, schemaVersion: 1, knownVersion: 1,
+      mode: mode, rows: [])
+  }
+
   private static func agent(_ id: String, heard age: Double?) -> AgentRecord {
     var agent = AgentRecord(id: id, status: .active)
     agent.heartbeat = age.map { now.adding(seconds: -$0) }
@@ -85,6 +91,20 @@ import Testing
       Fault(id: "agents-without-record", severity: .warning, evidence: "a7") {
         $0.journal?.startedWithoutRecord = ["a7"]
       },
+      Fault(id: "no-shared-memory", severity: .warning, evidence: "no shared memory") {
+        $0.journal?.store = store(.rollback, log: 0)
+      },
+      Fault(id: "large-log", severity: .warning, evidence: "65 MiB") {
+        $0.journal?.store = store(.log, log: 65 << 20)
+      },
+      Fault(id: "unfinished-restores", severity: .warning, evidence: "2 trees") {
+        $0.stagedRestores = ["c.restoring-1"]
+        $0.halfRestores = ["c.replaced-1-new"]
+      },
+      Fault(id: "half-restored", severity: .error, evidence: "between its two renames") {
+        $0.snapshot.state = .missing
+        $0.halfRestores = ["c.replaced-1-new"]
+      },
       Fault(id: "newer-schema", severity: .error, evidence: "newer: 9") {
         $0.failures = [DSLError(.unsupported, "newer", cause: "9")]
       },
@@ -113,6 +133,12 @@ import Testing
     facts.journal?.unfinished = ["d-1"]
     facts.journal?.undoing = "d-2"
     facts.queue?.unprojected = 4
+    #expect(Diagnosis.findings(facts).isEmpty)
+  }
+
+  @Test func aLogWithinItsBoundsIsNoFault() {
+    var facts = Self.healthy()
+    facts.journal?.store = Self.store(.log, log: 64 << 20)
     #expect(Diagnosis.findings(facts).isEmpty)
   }
 

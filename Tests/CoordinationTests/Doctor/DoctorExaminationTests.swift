@@ -63,11 +63,83 @@ import Testing
 
   @Test func tempsAreMovedNotRemoved() throws {
     try put(".work_w.json.77-1.tmp", "half")
-    let (done, moved) = try examination.mend(try facts())
-    #expect(done.count == 1 && moved.count == 1)
+    let facts = try facts()
+    let moves = try examination.moves(facts)
+    #expect(try directory.files.status(directory.state) == nil, "nothing is done before it is noted")
+    #expect(try examination.mend(facts, moves).count == 1)
+    #expect(moves.count == 1)
     #expect(try ids() == [])
-    let path = try #require(moved.first).to
+    let path = directory.path + "/" + (try #require(moves.first).to)
     #expect(try directory.files.read(path, limit: 10) == Array("half".utf8))
+  }
+
+  private func mended(_ text: String) throws -> [DoctorMove] {
+    try put(".work_w.json.77-1.tmp", text)
+    let facts = try facts()
+    let moves = try examination.moves(facts)
+    _ = try examination.mend(facts, moves)
+    return moves
+  }
+
+  @Test func tempsOfOneNameDoNotReplaceEachOther() throws {
+    let first = try mended("one")
+    let second = try mended("two")
+    #expect(first.map(\.to) == [".dsl/quarantine/temps/.work_w.json.77-1.tmp"])
+    #expect(second.map(\.to) == [".dsl/quarantine/temps/.work_w.json.77-1.tmp-2"])
+    #expect(try directory.files.read("\(directory.path)/\(first[0].to)", limit: 10) == Array("one".utf8))
+  }
+
+  @Test func whatWasMovedIsMovedBackWhereThePlaceIsFree() throws {
+    let moves = try mended("half")
+    let noted = moves.compactMap { DoctorMove(json: $0.json) }
+    #expect(noted == moves)
+    let place = directory.path + "/.work_w.json.77-1.tmp"
+    try put(".work_w.json.77-1.tmp", "new")
+    let refused = #expect(throws: DSLError.self) { try examination.moveBack(noted) }
+    #expect(refused?.code == .conflict && refused?.message.contains(place) == true)
+    #expect(try directory.files.read(place, limit: 10) == Array("new".utf8))
+    try directory.files.remove(place)
+    #expect(try examination.moveBack(noted).count == 1)
+    #expect(try directory.files.read(place, limit: 10) == Array("half".utf8))
+    #expect(try examination.moveBack(noted) == [], "what was never moved, or is back, is left")
+    try directory.files.remove(place)
+    #expect(try examination.moveBack(noted).first?.hasSuffix("is gone") == true)
+  }
+
+  @Test func movesLeadNowhereElse() {
+    for (from, to) in [("/etc/passwd", "a"), ("a", "../b"), ("x/../../y", "b")] {
+      #expect(DoctorMove(json: ["from": .string(from), "to": .string(to)]) == nil)
+    }
+  }
+
+  @Test func restoresThatWereKilledAreTold() throws {
+    let parent = try TemporaryDirectory()
+    let place = CoordinationDirectory(path: parent.path + "/the co", files: directory.files)
+    let look = {
+      var facts = try DoctorExamination(place, limits: RecordLimits(), time: time, seed: 1, assumedOffset: 0)
+        .facts(engineActs: nil)
+      facts.space = nil
+      return Diagnosis.findings(facts)
+    }
+    // No process has a number beyond PID_MAX_LIMIT, 2^22; this one lives.
+    let dead = place.path + ".restoring-20260101T000000Z-4194305-1"
+    for path in [
+      place.path, dead, place.path + ".restoring-20260101T000000Z-\(getpid())",
+      place.path + ".replaced-20260101T000000Z", place.path + ".restoring-mine",
+      parent.path + "/other.restoring-1-4194305",
+    ] { try directory.files.makeDirectory(path) }
+    let found = try look()
+    #expect(found.map(\.id) == ["unfinished-restores"])
+    #expect(found.first?.fix == "rm -r -- '\(dead)'", "\(found)")
+    try directory.files.removeDirectory(dead)
+    #expect(try look().isEmpty)
+    let half = place.path + ".replaced-20260101T000000Z-new"
+    try directory.files.makeDirectory(half)
+    #expect(try look().first?.fix == "rm -r -- '\(half)'")
+    try directory.files.removeDirectory(place.path)
+    let gone = try look()
+    #expect(gone.map(\.id) == ["half-restored"])
+    #expect(gone.first?.fix == "mv -T '\(half)' '\(place.path)'")
   }
 
   @Test func youngTempsAreSomebodys() throws {
