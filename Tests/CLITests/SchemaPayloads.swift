@@ -266,7 +266,7 @@ enum SchemaPayloads {
   private static let upkeep = [
     Payload(
       "doctor",
-      "dsl --json doctor; dsl --json doctor -c nowhere; rm coordination/agent_*; dsl --json doctor --fix; dsl --json doctor --undo"
+      "dsl --json doctor; dsl --json doctor -c nowhere; rm coordination/agent_*; dsl --json doctor --fix"
     ),
     Payload(
       "import-swarmsh",
