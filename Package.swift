@@ -28,7 +28,8 @@ let package = Package(
   targets: [
     // MARK: L5 - the executable and its commands
     .executableTarget(name: "dsl", dependencies: ["DSLCommands"], swiftSettings: house),
-    .executableTarget(name: "dsl-bench", dependencies: ["Coordination", "DSLBase"], swiftSettings: house),
+    .executableTarget(
+      name: "dsl-bench", dependencies: ["Coordination", "DSLBase", "DecisionEngine"], swiftSettings: house),
     .target(
       name: "DSLCommands",
       dependencies: [

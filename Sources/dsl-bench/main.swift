@@ -5,6 +5,8 @@ import Glibc
 // dsl-bench scan DIR none|readOnly|readWrite: one scan and nothing else, to be timed from outside beside the C programs in
 // ci/bench.
 // dsl-bench queue DIR COUNT BATCH: see QueueBenchmark.
+// dsl-bench journal DIR CYCLES: see JournalBenchmark.
+// dsl-bench policy NAME RUNS: see PolicyBenchmark.
 
 let uses: [String: IndexUse] = ["none": .none, "readOnly": .readOnly, "readWrite": .readWrite]
 let arguments = CommandLine.arguments
@@ -13,8 +15,18 @@ if arguments.count == 5, arguments[1] == "queue", let count = Int(arguments[3]),
   try QueueBenchmark.run(path: arguments[2], count: count, batch: batch)
   exit(0)
 }
+if arguments.count == 4, let count = Int(arguments[3]), ["journal", "policy"].contains(arguments[1]) {
+  if arguments[1] == "journal" {
+    try JournalBenchmark.run(path: arguments[2], cycles: count)
+  } else {
+    try PolicyBenchmark.run(policy: arguments[2], runs: count)
+  }
+  exit(0)
+}
 guard arguments.count == 4, arguments[1] == "scan", let use = uses[arguments[3]] else {
-  puts("usage: dsl-bench scan DIR none|readOnly|readWrite | dsl-bench queue DIR COUNT BATCH")
+  puts(
+    "usage: dsl-bench scan DIR none|readOnly|readWrite | queue DIR COUNT BATCH | journal DIR CYCLES | policy NAME RUNS"
+  )
   exit(64)
 }
 let directory = CoordinationDirectory(path: arguments[2], files: PosixFileSystem())
