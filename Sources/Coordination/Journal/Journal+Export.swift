@@ -20,15 +20,17 @@ extension Journal {
     _ filter: DecisionFilter, onlyCycles: Bool = false, _ emit: (JSONValue) throws -> Void
   ) throws {
     guard let range = try exportRange(filter), range.first <= range.last else { return }
-    var left = filter.limit
+    var (skipped, left) = (filter.offset, filter.limit)
     var next = range.first
     while next <= range.last, left > 0 {
       let lines = try store.read { db in
         try Self.lines(db, from: next, to: range.last, filter, onlyCycles: onlyCycles)
       }
       guard let lines, let last = lines.last?.seq else { return }
-      for line in lines.prefix(left) { try emit(line.json) }
-      left -= lines.count
+      let wanted = lines.dropFirst(skipped).prefix(left)
+      for line in wanted { try emit(line.json) }
+      skipped = max(0, skipped - lines.count)
+      left -= wanted.count
       next = last + 1
     }
   }
@@ -58,6 +60,8 @@ extension Journal {
     var conditions = ["seq BETWEEN ? AND ?"]
     var arguments: StatementArguments = [first, last]
     if onlyCycles { conditions.append("kind IN ('cycle', 'cycle_end')") }
+    // It is of no time and no decision: a part of the journal does not have it.
+    if filter.since != nil || filter.until != nil { conditions.append("kind <> 'genesis'") }
     if filter.selects {
       var timeless = filter
       (timeless.since, timeless.until) = (nil, nil)

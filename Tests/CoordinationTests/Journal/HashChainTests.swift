@@ -178,21 +178,38 @@ import Testing
     return try journal.prune(retention, now: start.adding(seconds: 100))
   }
 
+  /// What each entry of the chain is about, in order.
+  private func entries(_ journal: Journal) throws -> [String] {
+    var entries: [String] = []
+    try journal.export(DecisionFilter(limit: .max)) {
+      entries.append("\($0["kind"]?.string ?? "") \($0["ref"]?.string ?? "")")
+    }
+    return entries
+  }
+
   @Test func whatRetentionRemovesIsNoFault() throws {
     let journal = try Journal(directory: directory, access: .readWrite)
     try fill(journal)
     let before = try #require(try journal.head())
+    let whole = try entries(journal)
     for limit in [1.5, 2.5] {
       _ = try prune(journal, idle: limit, all: -10)
     }
     let report = try #require(try journal.verifyChain(anchor: before))
     #expect(report.faults == [] && report.anchor == 25)
-    // c-1 and c-2 have decisions and stay.
-    #expect(report.pruned.entries >= 2)
+    // c-1 and c-2 have decisions and stay. Each prune ends with two entries that take the place of those of the one before.
+    let closing = ["prune ", "state pruned"]
+    #expect(try entries(journal) == whole.filter { !$0.hasSuffix(" c-0") } + closing)
+    #expect(report.pruned.entries == 2 + closing.count && report.pruned.gaps == 2)
     _ = try prune(journal, idle: 9, all: 9)
     let rest = try #require(try journal.verifyChain())
     #expect(rest.faults == [], "\(rest.faults.map(\.text))")
-    #expect(rest.pruned.entries > 10 && rest.entries < 25)
+    // d-3 was begun and did not end: it stays, and its cycle with it.
+    let forgotten = [" c-0", " c-2", " d-1", " d-2", " p-1"]
+    let kept = whole.filter { entry in !forgotten.contains { entry.hasSuffix($0) } }
+    #expect(try entries(journal) == kept + closing)
+    #expect(rest.entries == kept.count + closing.count)
+    #expect(rest.pruned.entries == whole.count - kept.count + 2 * closing.count && rest.pruned.gaps == 4)
     try journal.checkpoint()
     let raw = try DatabaseQueue(path: directory.journal)
     try raw.write {

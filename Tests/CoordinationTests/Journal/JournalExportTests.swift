@@ -46,7 +46,13 @@ import Testing
     var undone = DecisionFilter(limit: .max)
     undone.people = ["alice"]
     #expect(try lines(undone).map { $0["kind"] } == ["intent", "undo"])
-    #expect(try lines(DecisionFilter(limit: 3)).count == 3)
+    #expect(try lines(DecisionFilter(limit: 3)).map { $0["seq"] } == [1, 2, 3])
+    var late = DecisionFilter(limit: 3)
+    late.offset = 201
+    #expect(try lines(late).map { $0["seq"] } == [202, 203, 204], "over the end of a batch")
+    let early = DecisionFilter(until: start.adding(seconds: 2), limit: .max)
+    #expect(
+      try lines(early).compactMap { $0["ref"]?.string } == ["d-0", "d-1"], "not the beginning of the chain")
   }
 
   @Test func decisionsAreFiltered() throws {
