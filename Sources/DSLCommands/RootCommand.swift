@@ -21,7 +21,7 @@ struct RootCommand: AsyncParsableCommand {
       AutoCommand.self, AgentCommand.self, WorkCommand.self, PolicyCommand.self, GPUCommand.self,
       JournalCommand.self,
       TelemetryCommand.self,
-      BackupCommand.self, RestoreCommand.self, ConfigCommand.self,
+      NotifyCommand.self, BackupCommand.self, RestoreCommand.self, ConfigCommand.self,
       ImportCommand.self, DoctorCommand.self, InitCommand.self,
     ])
 

@@ -116,6 +116,60 @@ struct NotificationTests {
     }
   }
 
+  @Test func aPauseIsAnIncidentEvenIfNothingIsDecided() throws {
+    let shell = try Shell()
+    try shell.copySample()
+    #expect(
+      try shell("dsl notify list").out == "no open incidents\nnobody is told: notify names no receiver\n")
+    #expect(try shell("dsl notify test").status == 4)
+    try configure(shell, "  - {name: log, kind: file, path: told.jsonl}")
+    try shell.write(
+      "coordination/quiet.yaml",
+      Data(
+        """
+        name: quiet
+        rules:
+          - {name: never, type: restart, priority: 1, confidence: 1, when: {work_queue_size: {gt: 1000000}},
+             description: never, rationale: never}
+        """.utf8))
+    try shell("dsl auto pause --for 1h --reason 'a move' --by alice; echo fire > coordination/.dsl/STOP")
+    #expect(
+      try shell("dsl auto execute --set policy=quiet.yaml --format json | jq .decisions_generated").out
+        == "0\n")
+    let list =
+      "dsl notify list --format json | jq -r '.incidents[] | \"\\(.rule) \\(.severity) \\(.summary)\"'"
+    let both = try shell("\(list) | grep -v ^health").out
+    #expect(both.contains("kill_switch warning the kill switch is thrown: fire"), "\(both)")
+    #expect(both.contains("paused info paused until ") && both.contains("by alice because a move"), "\(both)")
+    let shown = try shell("dsl notify list").out
+    #expect(shown.contains("log       file  info"), "\(shown)")
+    try shell("rm coordination/.dsl/STOP; dsl auto resume; dsl auto execute --set policy=quiet.yaml")
+    #expect(try shell("\(list) | grep -cE '^(paused|kill_switch)'").out == "0\n")
+    let told = try shell("jq -r 'select(.subject | startswith(\"paused\")).type' coordination/told.jsonl").out
+    #expect(told == "dsl.incident.opened\ndsl.incident.closed\n")
+  }
+
+  @Test func aTestMessageArrivesOrSaysWhyNot() throws {
+    try withServer("500 200") { shell, port in
+      try configure(
+        shell,
+        """
+          - {name: ops, kind: webhook, url: 'http://127.0.0.1:\(port)/x', min_severity: critical}
+          - {name: log, kind: file, path: told.jsonl}
+        """)
+      let first = try shell("dsl notify test")
+      #expect(
+        first.status == 1 && first.err.contains("ops: POST http://127.0.0.1:\(port)/…: status 500"),
+        "\(first)")
+      let second = try shell("dsl notify test --format json ops | jq -c .receivers")
+      #expect(second.out == "[{\"name\":\"ops\",\"outcome\":\"delivered\",\"reason\":null}]\n")
+      #expect(try requests(shell, ".body.type") == ["dsl.incident.test", "dsl.incident.test"])
+      #expect(try shell("jq -r .data.summary coordination/told.jsonl").out.hasSuffix("; nothing is wrong\n"))
+      #expect(try shell("dsl notify test lag").err.contains("did you mean \"log\"?"))
+      #expect(try shell("ls coordination/.dsl/journal.sqlite").status != 0, "nothing is journaled")
+    }
+  }
+
   @Test func aDryRunTellsNobody() throws {
     let shell = try Shell()
     try shell.copySample()

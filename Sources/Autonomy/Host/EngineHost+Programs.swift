@@ -21,14 +21,18 @@ extension EngineHost {
     _ settings: Settings, _ directory: CoordinationDirectory, _ world: World, _ journal: Journal?
   ) throws -> Notifications? {
     guard let journal, !settings.notify.receivers.isEmpty, !settings.gates.dryRun else { return nil }
-    let sender = OutwardSender(
+    return try Notifications(
+      settings.notify, journal: journal, sender: sender(directory, world), time: world.time,
+      source: CloudEvent.source(host: world.host, path: ProgramRunner.absolute(directory.path)),
+      host: world.host, seed: world.seed)
+  }
+
+  /// What messages leave the process by.
+  static func sender(_ directory: CoordinationDirectory, _ world: World) -> OutwardSender {
+    OutwardSender(
       directory: directory, environment: world.environment,
       transport: world.transport ?? CurlTransport(environment: world.environment, time: world.time),
       runner: ProgramRunner(directory: directory.path, environment: world.environment, time: world.time))
-    return try Notifications(
-      settings.notify, journal: journal, sender: sender, time: world.time,
-      source: CloudEvent.source(host: world.host, path: ProgramRunner.absolute(directory.path)),
-      host: world.host, seed: world.seed)
   }
 
   /// What was seen, with the answer of the score program where there is one.

@@ -161,6 +161,7 @@ package struct Cycle: Sendable {
     try journal?.begin(asked.record(report, epoch: journal?.epoch ?? 0), policyText: provenance.policyText)
     let requests = try await requests(set.decisions, report.observation, history, cycle: report.id)
     let verdicts = try judge(set.decisions, history, requests)
+    report.holds = try holds(history).holds
     try note(requests, verdicts, journal)
     for verdict in verdicts { span.note(verdict) }
     report.decisions = try await carryOut(
@@ -184,11 +185,19 @@ package struct Cycle: Sendable {
     var history =
       try journal?.gateHistory(gates, at: time.now, record: engine.record)
       ?? GateHistory(record: engine.record)
-    history.stopped = control.killSwitch?.reason()
-    history.paused = PauseFact(try journal?.lastPause(), time)
+    let holds = try holds(journal)
+    (history.stopped, history.paused) = (holds.stopped, holds.paused)
     history.approvals = requests.standings
     history.otherHolder = supervision.otherLeader()
     return Gate.judge(decisions, settings: gates, history: history, now: time.now)
+  }
+
+  /// What people hold the loop back by at this moment, and nothing else of a history.
+  private func holds(_ journal: Journal?) throws -> GateHistory {
+    var history = GateHistory()
+    history.stopped = control.killSwitch?.reason()
+    history.paused = PauseFact(try journal?.lastPause(), time)
+    return history
   }
 
   private func record(_ report: CycleReport, epoch: Int64) -> CycleRecord {

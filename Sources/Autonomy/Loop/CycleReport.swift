@@ -25,6 +25,8 @@ public struct DecisionReport: Sendable, Equatable {
   public var outcome: Outcome
   /// How long carrying it out took, milliseconds.
   public var durationMs: Double
+  /// When the gate that held it back lets it pass, all else equal; `nil` where that is no matter of time.
+  public var freesAt: Timestamp?
   /// The agents and items that it changed and that belong to a trace: id, and W3C `traceparent`.
   var traces: [Trace] = []
 
@@ -84,6 +86,9 @@ public struct CycleReport: Sendable, Equatable {
   public var journalHead: String?
   /// Who leads by now, when this engine lost the lead during the cycle: the rest of it was left out.
   public internal(set) var supersededBy: String?
+
+  /// What held everything back because somebody said so, whether anything was decided or not.
+  var holds: [GateRefusal] = []
 
   /// A cycle that has only begun.
   init(id: String, traceID: String, at time: Timestamp) {
@@ -147,6 +152,7 @@ extension DecisionReport {
       object["reason"] = .string(reason)
       object["observed"] = .optional(observed)
       object["required"] = .optional(required)
+      object["free_at"] = freesAt?.json ?? .null
     case .failed(let error, let undone):
       object["error"] = .string(error)
       object["undone"] = .string(undone)

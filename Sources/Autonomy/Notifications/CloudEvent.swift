@@ -33,6 +33,24 @@ enum CloudEvent {
     return .object(object)
   }
 
+  /// A message in the form of an incident's, of the type `dsl.incident.test`.
+  ///
+  /// - Parameters:
+  ///   - id: the place of an incident's id; of no incident.
+  ///   - who: who sends it.
+  static func test(_ id: String, by who: String, at time: Timestamp, source: String) -> JSONValue {
+    [
+      "specversion": "1.0", "id": .string(id + "-1"), "source": .string(source),
+      "type": .string(typePrefix + "test"), "subject": "test/notify", "time": time.json,
+      "datacontenttype": "application/json",
+      "data": [
+        "incident": .string(id), "change": "test", "rule": "test", "target": "notify", "severity": "info",
+        "summary": .string("\(who) tries whether messages arrive; nothing is wrong"), "opened_at": time.json,
+        "count": 1, "duration_s": 0.0,
+      ],
+    ]
+  }
+
   /// The URI reference that names an engine's directory: `dsl://host/srv/coordination`.
   static func source(host: String, path: String) -> String {
     func encoded(_ text: String) -> String {

@@ -66,21 +66,13 @@ struct IncidentWatch: Sendable, Equatable {
     }
   }
 
-  /// Gates that hold everything because somebody said so.
+  /// Gates that hold everything because somebody said so, whether there is a decision to hold or not.
   private static func gates(_ report: CycleReport) -> [IncidentSignal] {
-    var signals: [IncidentSignal] = []
-    for decision in report.decisions {
-      guard case .refused(let gate, let reason, _, _) = decision.outcome,
-        ["kill_switch", "paused"].contains(gate), !signals.contains(where: { $0.rule == gate })
-      else { continue }
-      let severity: IncidentSeverity = gate == "paused" ? .info : .warning
-      signals.append(IncidentSignal(gate, "fleet", severity, reason, .holds(patient: false)))
+    report.holds.map { hold in
+      IncidentSignal(
+        hold.gate.rawValue, "fleet", hold.gate == .paused ? .info : .warning, hold.reason,
+        .holds(patient: false))
     }
-    // Without a decision nobody asked the gates.
-    if report.decisions.isEmpty {
-      signals += ["kill_switch", "paused"].map { IncidentSignal($0, "fleet", kind: .unknown) }
-    }
-    return signals
   }
 
   private static func decisions(_ report: CycleReport) -> [IncidentSignal] {

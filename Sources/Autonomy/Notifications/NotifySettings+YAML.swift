@@ -131,7 +131,7 @@ extension NotifySettings.Receiver {
   }
 
   /// The word of its kind.
-  var kind: String {
+  package var kind: String {
     switch way {
     case .webhook: "webhook"
     case .command: "command"

@@ -127,6 +127,12 @@ public struct GateHistory: Sendable, Equatable {
   /// How the predictions of earlier decisions fared.
   public var record: CalibrationRecord
 
+  /// What holds every decision back because somebody said so: the kill switch, a pause.
+  public var holds: [GateRefusal] {
+    let judge = GateJudge(settings: GateSettings(), history: self, now: Timestamp(seconds: 0))
+    return [judge.killSwitch(), judge.paused()].compactMap { $0 }
+  }
+
   /// A history.
   public init(
     past: [PastActionFact] = [], running: Int = 0, otherHolder: String? = nil,

@@ -76,7 +76,7 @@ package struct Incident: Sendable, Equatable {
   /// How often it had happened then.
   var toldCount = 1
   /// When it happened last; `nil` for conditions.
-  var lastAt: Timestamp?
+  package var lastAt: Timestamp?
   /// Whether it takes several cycles to be gone.
   var isPatient = false
   /// Cycles in a row in which the condition did not hold.
