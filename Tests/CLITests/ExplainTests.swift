@@ -41,6 +41,42 @@ import Testing
     #expect(try shell("dsl auto explain d-none").status == 4)
   }
 
+  @Test func confidenceIsTakenApart() throws {
+    let shell = try Shell()
+    try shell.copySample()
+    let show = "dsl auto explain --rule scale_up_critical --set gates.min_confidence=0.9"
+    let before = try shell(show).out
+    #expect(
+      before.contains(
+        "\n  confidence 0.86, gate 0.90: one fresh record of telemetry short\n    0.95 is the rule's\n"
+          + "    × 0.9 freshness 0: telemetry: the newest is "), "\(before)")
+    try shell("for n in 1 2 3; do echo '{' > coordination/work_broken$n.json; done")
+    let short = try shell(show).out
+    #expect(
+      short.contains(
+        "confidence 0.74, gate 0.90: two readable records of work and one fresh record of telemetry short\n")
+        && short.contains("    × 0.8636 completeness 0.7273: work: 3 of 11 records cannot be read\n"),
+      "\(short)")
+    let filter = ".rules[0].confidence | [.ceiling, .required, .lacks, (.terms | length)]"
+    #expect(
+      try shell("\(show) --format json | jq -c '\(filter)'").out
+        == "[0.95,0.9,\"two readable records of work and one fresh record of telemetry\",4]\n")
+  }
+
+  @Test func whenAGateLetsPassIsTold() throws {
+    let shell = try Shell()
+    try shell.copySample()
+    try shell("dsl auto execute; rm coordination/agent_a-*.json")
+    let time = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z"
+    for (command, filter) in [
+      ("analyze", ".decisions[].gate | select(.refused_by == \"cooldown\").free_at"),
+      ("execute", ".decisions[] | select(.gate == \"cooldown\").free_at"),
+    ] {
+      let told = try shell("dsl auto \(command) --format json | jq -r '\(filter)' | grep -cE '^\(time)$'")
+      #expect(told.out > "0", "\(command)")
+    }
+  }
+
   @Test func aStateFromAFileIsExplained() throws {
     let shell = try Shell()
     try shell.write("s.json", Array(#"{"active_agents": 1, "work_queue_size": 16}"#.utf8))

@@ -35,6 +35,13 @@ struct ProgramTests {
     try shell("rm -r coordination/strategies")
     let replay = try shell("dsl auto replay --set policy=quiet.yaml")
     #expect(replay.status == 0 && replay.out.hasPrefix("1 of 1 cycles equal, 1 decisions"), "\(replay.out)")
+    #expect(
+      try shell("rm coordination/dsl.yaml; dsl auto replay --all").status == 0, "nor are settings asked")
+    let id = try shell("dsl auto history --format json | jq -r '.decisions[0].id'").out.dropLast()
+    let explained = try shell("dsl auto explain \(id)")
+    #expect(
+      explained.status == 0 && explained.out.contains("heavy-queue matches\n")
+        && explained.out.contains("confidence lets it pass"), "\(explained)")
     #expect(try shell.content(of: "coordination/.dsl").keys.sorted() == before.keys.sorted())
   }
 

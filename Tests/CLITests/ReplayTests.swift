@@ -54,6 +54,55 @@ import Testing
     #expect(then["agent_cycles"] as? Int ?? 0 > candidate["agent_cycles"] as? Int ?? 0, "\(modelled)")
   }
 
+  @Test func aPolicyForAHandlerThatIsGoneIsReplayed() throws {
+    let shell = try Shell()
+    try shell.copySample()
+    let handlers = "programs: {handlers: [{type: page_someone, command: [/bin/false]}]}\n"
+    try shell.write("coordination/dsl.yaml", Array(handlers.utf8))
+    try shell.write(
+      "coordination/page.yaml",
+      Array(
+        """
+        name: page
+        rules:
+          - {name: page, type: page_someone, priority: 1, confidence: 0.5, when: {work_queue_size: {gt: 1}},
+             description: d, rationale: r}
+        """.utf8))
+    let executed = try shell("dsl auto execute --set policy=page.yaml --min-confidence 0.9")
+    #expect(executed.status == 0 && executed.out.contains("page_someone: held by confidence"), "\(executed)")
+    try shell("rm coordination/dsl.yaml coordination/page.yaml")
+    let replay = try shell("dsl auto replay --all")
+    #expect(replay.status == 0 && replay.out.hasPrefix("1 of 1 cycles equal, 1 decisions"), "\(replay)")
+    let id = try shell("dsl auto history --format json | jq -r '.decisions[0].id'").out.dropLast()
+    let explained = try shell("dsl auto explain \(id)")
+    #expect(explained.out.contains("page matches") && explained.err.isEmpty, "\(explained)")
+  }
+
+  @Test(.enabled(if: Shell.has("sqlite3"), "sqlite3 is not installed"))
+  func theRecordOfThenIsReplayedNotTheOneOfNow() throws {
+    let shell = try Shell()
+    try shell.copySample()
+    let beat = "for agent in coordination/agent_a-*.json; do dsl agent heartbeat $(jq -r .id $agent); done"
+    try shell("dsl auto execute; \(beat); dsl auto execute")
+    let ledger = "sqlite3 coordination/.dsl/journal.sqlite"
+    #expect(
+      try shell("\(ledger) \"UPDATE ledger SET outcome='miss'; SELECT count(*) FROM ledger\"").out > "0")
+    try shell("rm coordination/agent_a-*.json; dsl auto execute --format json > third")
+    let value = """
+      jq -r '.decisions[].decision | select(.type == "scale_up").assessment.terms[] | select(.name == "record").value' third
+      """
+    let record = try #require(Double(try shell(value).out.dropLast()), "the rule decided again")
+    #expect(record < 1, "the miss took from its confidence")
+    try shell("\(ledger) 'DELETE FROM ledger'")
+    let replay = try shell("dsl auto replay --all")
+    #expect(replay.status == 0 && replay.out.hasPrefix("3 of 3 cycles equal, "), "\(replay.out)")
+    let id = try shell("jq -r '.decisions[] | select(.type == \"scale_up\").decision_id' third").out
+      .dropLast()
+    let explained = try shell(
+      "dsl auto explain \(id) --format json | jq '.rules[0].confidence.terms[3].value'")
+    #expect(Double(explained.out.dropLast()) == record)
+  }
+
   @Test(.enabled(if: Shell.has("sqlite3"), "sqlite3 is not installed"))
   func aForgedDecisionIsFound() throws {
     let shell = try Shell()

@@ -228,6 +228,22 @@ enum SchemaPayloads {
   ]
 
   private static let others = [
+    Payload(
+      "notify-list",
+      """
+      dsl --json notify list
+      echo '{notify: [{name: log, kind: file, path: told}, {name: no, kind: command, command: [/bin/false]}],
+        incidents: {cycles: 1, flush: 200ms}}' > coordination/dsl.yaml
+      dsl auto execute > /dev/null 2>&1
+      dsl notify list --format json | jq -e '.count > 0 and .waiting > 0' > /dev/null && dsl --json notify list
+      """),
+    Payload(
+      "notify-test",
+      """
+      echo '{notify: [{name: log, kind: file, path: told}, {name: no, kind: command, command: [/bin/false]}]}' \\
+        > coordination/dsl.yaml
+      dsl --json notify test log; dsl --json notify test
+      """),
     Payload("init", "dsl --json init fresh; dsl --json init"),
     Payload("config-show", "dsl --json config show; dsl init > /dev/null; dsl --json config show"),
     Payload(

@@ -42,7 +42,7 @@ extension Cycle {
             outcome: .refused(
               gate: refusal.gate.rawValue, reason: refusal.reason, observed: refusal.observed,
               required: refusal.required),
-            durationMs: 0))
+            durationMs: 0, freesAt: refusal.freesAt))
         refused.append(
           RefusedDecision(
             decision: decision.json, id: decision.id, cycle: cycle, type: decision.type.rawValue,

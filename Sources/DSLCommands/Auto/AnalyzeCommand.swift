@@ -78,6 +78,7 @@ extension Verdict {
       "passed": .bool(passed), "refused_by": .optional(refusal?.gate.rawValue),
       "reason": .optional(refusal?.reason),
       "observed": .optional(refusal?.observed), "required": .optional(refusal?.required),
+      "free_at": refusal?.freesAt?.json ?? .null,
     ]
     return .object(object)
   }

@@ -103,7 +103,7 @@ struct ExplainCommand: ReportingCommand {
     let explanation = Explanation(
       engine, try Observation(json: record.observation), gates: gates,
       history: try journal.gateHistory(gates, at: entry.at, record: engine.record, isPresent: false),
-      now: entry.at, cycle: record.id)
+      now: entry.at, cycle: record.id, strategies: try AnsweredStrategy.all(in: record.settings))
     let note = isSame ? nil : "policy \(used.name) is not the one that decided then: it has changed since"
     return (explanation, entry.decision["rule"]?.string, note)
   }
@@ -120,11 +120,23 @@ struct ExplainCommand: ReportingCommand {
       let outcome = note.decision == nil ? note.outcome : paint(note.outcome, .good)
       text += paint(Shown.safe(note.consideration.rule), .strong) + " \(Shown.safe(outcome))\n"
       text += "  \(note.distance)\n"
+      if let confidence = note.confidence { text += lines(confidence, note.decision != nil, paint) }
       for gate in note.gates {
         let line = Shown.safe(gate.text)
         text += "  \(gate.refusal == nil ? line : paint(line, .warning))\n"
       }
     }
+    return text
+  }
+
+  /// Where the confidence comes from, of rules that decide and of those that the gate would hold.
+  private func lines(_ note: ConfidenceNote, _ decides: Bool, _ paint: Paint) -> String {
+    let isShort = note.assessment.result < note.required
+    guard decides || isShort else { return "" }
+    var text = "  " + (isShort ? paint(Shown.safe(note.text), .warning) : note.text) + "\n"
+    guard !note.factors.isEmpty else { return text }
+    text += "    \(Shown.number(note.assessment.ceiling)) is the rule's\n"
+    for factor in note.factors { text += "    \(Shown.safe(factor))\n" }
     return text
   }
 }

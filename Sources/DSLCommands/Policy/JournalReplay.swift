@@ -72,7 +72,8 @@ struct JournalReplay {
   func modelled(_ cycles: [JournaledCycle]) throws -> Counterfactual? {
     guard let other, let first = cycles.first else { return nil }
     let conditions = try JournaledConditions(settings: first.record.settings)
-    let engine = DecisionEngine(policy: other, health: conditions.health, limits: conditions.limits)
+    var engine = DecisionEngine(policy: other, health: conditions.health, limits: conditions.limits)
+    engine.record = conditions.record
     let turns = try cycles.map { cycle in
       Counterfactual.Turn(
         cycle: cycle.record.id, observation: try Observation(json: cycle.record.observation),
@@ -93,7 +94,7 @@ extension Context {
     of record: CycleRecord, _ conditions: JournaledConditions, _ journal: Journal, _ settings: Settings
   ) throws -> Policy? {
     if let text = try journal.policyText(hash: record.policyHash) {
-      return try Policy(yaml: text, file: "policy \(record.policyName) of the journal")
+      return try Policy(journaled: text, file: "policy \(record.policyName) of the journal")
     }
     let policy = try policyEngine(conditions.policy, settings).policy
     return PolicySource.hash(policy.source) == record.policyHash ? policy : nil

@@ -19,22 +19,23 @@ package struct GateNote: Sendable, Equatable {
     [
       "gate": .string(gate.rawValue), "passed": .bool(refusal == nil), "reason": .optional(refusal?.reason),
       "observed": .optional(refusal?.observed), "required": .optional(refusal?.required),
-      "remedy": .string(remedy),
+      "free_at": refusal?.freesAt?.json ?? .null, "remedy": .string(remedy),
     ]
   }
 
   /// Asks every gate about every decision, each gate alone, in the order of the decisions' rank.
   ///
-  /// - Parameter fresh: the confidence that each decision would have with fresh evidence.
+  /// - Parameter confidences: how each decision came to its confidence.
   static func review(
-    _ decisions: [Decision], fresh: [Double], settings: GateSettings, history: GateHistory, now: Timestamp
+    _ decisions: [Decision], _ confidences: [ConfidenceNote], settings: GateSettings, history: GateHistory,
+    now: Timestamp
   ) -> [[GateNote]] {
     var notes: [[GateNote]] = decisions.map { _ in [] }
     for gate in GateName.allCases {
       let (alone, past) = isolated(gate, settings, history)
       let verdicts = Gate.judge(decisions, settings: alone, history: past, now: now)
       for (index, verdict) in verdicts.enumerated() {
-        let remedy = remedy(gate, verdict, fresh: fresh[index], settings, past, now)
+        let remedy = remedy(gate, verdict, confidences[index], settings, past, now)
         notes[index].append(GateNote(gate: gate, refusal: verdict.refusal, remedy: remedy))
       }
     }
@@ -74,15 +75,13 @@ package struct GateNote: Sendable, Equatable {
   }
 
   private static func remedy(
-    _ gate: GateName, _ verdict: Verdict, fresh: Double, _ settings: GateSettings, _ history: GateHistory,
-    _ now: Timestamp
+    _ gate: GateName, _ verdict: Verdict, _ confidence: ConfidenceNote, _ settings: GateSettings,
+    _ history: GateHistory, _ now: Timestamp
   ) -> String {
-    let kind = history.record[verdict.decision.type, verdict.decision.rule]
-    let required = settings.requiredConfidence(of: kind)
     guard let refusal = verdict.refusal else {
       guard gate == .confidence else { return "" }
       let has = NumberText.short(verdict.decision.confidence)
-      return "\(has), needs \(NumberText.short(required))"
+      return "\(has), needs \(NumberText.short(confidence.required))"
     }
     let missing = refusal.observed.flatMap { found in refusal.required.map { $0 - found } }
     switch gate {
@@ -90,11 +89,8 @@ package struct GateNote: Sendable, Equatable {
     case .killSwitch: return "when that file is removed"
     case .paused: return "then, or with dsl auto resume"
     case .confidence:
-      if let lift = verdict.decision.assessment.flatMap({ lift($0, to: refusal.required ?? required) }) {
-        return lift
-      }
-      if fresh >= required { return "with fresh evidence, which makes it \(NumberText.short(fresh))" }
-      let added = required - settings.requiredConfidence
+      if let lift = confidence.lift { return lift }
+      let added = confidence.required - settings.requiredConfidence
       return "at min_confidence \(NumberText.short(max(0, verdict.decision.confidence - added))) or less"
     case .cooldown: return "in \(NumberText.short(missing ?? 0)) s"
     case .budget: return "after \(NumberText.short(1 - (missing ?? 0))) fewer in the window"

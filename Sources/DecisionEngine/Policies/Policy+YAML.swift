@@ -13,11 +13,22 @@ extension Policy {
     yaml text: String, file: String, catalog: MetricCatalog = .standard,
     types: [DecisionType] = DecisionType.all
   ) throws {
+    try self.init(text, file, catalog, types: types)
+  }
+
+  /// Reads a policy that once decided: the types that it proposes had handlers then, whatever there is today.
+  ///
+  /// - Throws: as `init(yaml:file:catalog:types:)`.
+  package init(journaled text: String, file: String) throws {
+    try self.init(text, file, .standard, types: nil)
+  }
+
+  private init(_ text: String, _ file: String, _ catalog: MetricCatalog, types: [DecisionType]?) throws {
     guard let root = try YAMLNode.document(in: text, file: file) else {
       throw DSLError([YAMLProblem(file: file, line: 1, column: 1, path: "", reason: "a policy is expected")])
     }
     let reader = YAMLReader(file: file)
-    let parts = PolicyReader(reader: reader, types: types.map(\.rawValue), known: catalog.names).read(root)
+    let parts = PolicyReader(reader: reader, types: types?.map(\.rawValue), known: catalog.names).read(root)
     try reader.finish()
     guard let parts else { throw DSLError(.internalError, "\(file): a policy was refused without a reason") }
     self.init(
@@ -41,7 +52,8 @@ struct PolicyReader {
   }
 
   let reader: YAMLReader
-  let types: [String]
+  /// The types that may be proposed; `nil` is any.
+  let types: [String]?
   /// Names that expressions, conditions and templates may use.
   var known: [String]
   private static let maxRules = 200
@@ -53,7 +65,7 @@ struct PolicyReader {
     "rationale", "approval",
   ]
 
-  init(reader: YAMLReader, types: [String], known: [String]) {
+  init(reader: YAMLReader, types: [String]?, known: [String]) {
     self.reader = reader
     self.types = types
     self.known = known + Scope.builtIn.map(\.name)
@@ -125,7 +137,7 @@ struct PolicyReader {
     var inner = self
     let bindings = map["let"].map { inner.bind($0) } ?? []
     let name = reader.required("name", in: map).flatMap { reader.string($0) }
-    let type = reader.required("type", in: map).flatMap { reader.choice($0, of: types) }
+    let type = reader.required("type", in: map).flatMap { typeName($0) }
     let priority = reader.required("priority", in: map).flatMap { reader.integer($0, in: 0...10) }
     let confidence = reader.required("confidence", in: map).flatMap { reader.fraction($0) }
     let when = reader.required("when", in: map).flatMap { inner.condition($0) }
@@ -141,6 +153,11 @@ struct PolicyReader {
       name: name, bindings: bindings, when: when, type: DecisionType(rawValue: type), priority: priority,
       confidence: confidence, target: target, parameters: parameters, description: description,
       rationale: rationale, approvers: approval.flatMap(Policy.approvals.firstIndex) ?? 0)
+  }
+
+  private func typeName(_ node: YAMLNode) -> String? {
+    guard let types else { return reader.string(node) }
+    return reader.choice(node, of: types)
   }
 
   private func silence(_ node: YAMLNode) -> Policy.Silence? {

@@ -49,13 +49,14 @@ package struct Counterfactual: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - turns: in the order of time; those that saw nothing are passed over.
-  ///   - gates: those that judge the candidate's decisions.
+  ///   - gates: those that judge the candidate's decisions, beside the budgets that its policy brings.
   /// - Returns: `nil` when fewer than two cycles saw something.
   package init?(_ turns: [Turn], _ candidate: DecisionEngine, gates: GateSettings) {
     let turns = turns.filter { $0.observation.blind == nil && $0.observation.metrics[.workQueueSize] != nil }
     guard turns.count >= 2 else { return nil }
     itemCycles = Self.itemCycles(turns)
     let conditions = FleetModel.Conditions(itemCycles: itemCycles)
+    let gates = gates.modelled.adding(candidate.policy)
     let start = Self.state(turns[0].observation)
     var (journaled, other) = (FleetModel(start, conditions), FleetModel(start, conditions))
     var past: [PastActionFact] = []
@@ -73,7 +74,8 @@ package struct Counterfactual: Sendable, Equatable {
         candidate.assess(other.state.observation(at: turn.observation.at)), cycle: turn.cycle
       ).decisions
       let verdicts = Gate.judge(
-        decided, settings: gates.modelled, history: GateHistory(past: past), now: turn.observation.at)
+        decided, settings: gates, history: GateHistory(past: past, record: candidate.record),
+        now: turn.observation.at)
       for verdict in verdicts where verdict.passed {
         let decision = verdict.decision
         past.append(PastActionFact(type: decision.type, target: decision.target, at: turn.observation.at))

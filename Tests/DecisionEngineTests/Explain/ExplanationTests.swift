@@ -207,7 +207,7 @@ import Testing
       DecisionEngine(policy: try Policy.default), observation, gates: GateSettings(minConfidence: 0.8),
       history: GateHistory(), now: Timestamp(seconds: 1))
     let note = try #require(explanation.rules.first { $0.decision != nil })
-    #expect(note.evidenceFactor == 0.5 && note.confidence == 0.95)
+    #expect(note.confidence?.assessment.ceiling == 0.95 && note.confidence?.assessment.result == 0.475)
     #expect(
       note.gates.first { $0.gate == .confidence }?.remedy
         == "with completeness 0.6843 or more, is 0 (agents: 0 of 0 records cannot be read)")
