@@ -50,7 +50,7 @@ package enum Backup {
         throw DSLError(
           .notFound, "there is no directory \(directory.path)", fix: "name one with --coord-dir")
       }
-      try directory.files.makeDirectory(directory.state)
+      try AtomicFile.makeDirectory(directory.files, directory.state)
       let began = time.monotonicSeconds
       let identity = try DirectoryIdentity.readOrCreate(directory, seed: seed)
       let target = try BackupTarget(destination, directory.files, time.now)

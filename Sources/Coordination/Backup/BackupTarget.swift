@@ -26,7 +26,7 @@ struct BackupTarget {
     case .directory(let path):
       stream = nil
       (folder, name, isNumbered) = (path, Self.name(at: now), true)
-      try files.makeDirectory(path)
+      try AtomicFile.makeDirectory(files, path)
     }
     temp = "\(folder)/\(AtomicFile.temporaryName(for: name))"
     do {
@@ -101,7 +101,7 @@ struct BackupScratch {
   init(_ directory: CoordinationDirectory) throws {
     files = directory.files
     let folder = directory.state + "/backups"
-    try files.makeDirectory(folder)
+    try AtomicFile.makeDirectory(files, folder)
     path = folder + "/" + Self.prefix + AtomicFile.temporaryName(for: "copy").dropFirst()
     try files.makeDirectory(path)
     do {

@@ -133,8 +133,7 @@ struct RestoreTarget {
       try files.setAttributes(staged.path, attributes)
       try files.sync(directory: staged.path)
       try files.renameExclusively(staged.path, to: path)
-      try files.sync(directory: parent)
-      return (nil, [])
+      return (nil, syncNames())
     }
     try requireQuiet()
     let locks = try takeLocks()
@@ -203,20 +202,31 @@ struct RestoreTarget {
   private static let unfenced = "programs that still have the replaced tree open may go on working on it"
 
   private func swap(_ aside: String, _ fence: QueueFence?) throws -> [String] {
+    var warnings: [String] = []
     var done = false
     let move = {
       try exchangeNames(aside)
       done = true
+      // Before the fence is durable: one that outlived a power failure which the exchange did not would shut the old tree.
+      warnings += syncNames()
+      if let warning = warnings.first { throw DSLError(.io, warning) }
     }
-    var warnings: [String] = []
     do {
       if let fence { try fence.raise(while: move) } else { try move() }
     } catch {
       guard done else { throw error }
       warnings.append("\(Self.unfenced): \(error)")
     }
-    try files.sync(directory: parent)
     return warnings
+  }
+
+  /// Makes the names durable. They have changed for everybody by then, so that what fails is a warning: whoever took the
+  /// change back, or tidied up after it, might take away the one whole tree that a power failure leaves.
+  private func syncNames() -> [String] {
+    do throws(FileError) { try files.sync(directory: parent) } catch {
+      return ["a power failure may undo this: the names in \(parent) could not be made durable: \(error)"]
+    }
+    return []
   }
 
   private func exchangeNames(_ aside: String) throws {
@@ -259,8 +269,7 @@ struct RestoreTarget {
     guard let replaced = note.replaced else {
       let aside = try unusedAside()
       try files.renameExclusively(path, to: aside)
-      try files.sync(directory: parent)
-      return (aside, [])
+      return (aside, syncNames())
     }
     guard try files.status(replaced)?.kind == .directory else {
       throw DSLError(

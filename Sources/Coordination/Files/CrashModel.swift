@@ -227,6 +227,8 @@ struct CrashModel {
     }
     for (name, node) in entries[directory].sorted(by: { $0.key < $1.key }) {
       let path = below + name
+      // Written as a file and then worked on by SQLite, as by a restore.
+      guard image.databases[path] == nil else { continue }
       guard nodes[node].isDirectory else {
         let bytes = content[node] ?? nodes[node].durable
         image.files[path] = bytes

@@ -44,6 +44,8 @@ package final class RecordingFileSystem: DatabaseWitness {
   package let root: String
   private let base: any FileSystem
   private let record: Mutex<[Operation]>
+  /// The number of operations before each transaction that goes on.
+  private let begun = Mutex<[String: Int]>([:])
   private static let largest = 1 << 28
 
   /// Wraps a file system.
@@ -147,16 +149,38 @@ package final class RecordingFileSystem: DatabaseWitness {
 
   // MARK: Databases
 
-  /// Nothing yet.
-  package func willWrite(_ database: String) throws(FileError) {}
+  /// Noted, for what is moved during the transaction.
+  package func willWrite(_ database: String) throws(FileError) {
+    begun.withLock { $0[database] = operations.count }
+  }
 
   /// Nothing yet.
   package func willCommit(_ database: String) throws(FileError) {}
 
   /// Recorded with a copy of the files: a write-ahead log and what it is about are at rest after a commit.
   package func didWrite(_ database: String, committed: Bool, durable: Bool) {
-    guard committed, isRecorded(database), let image = Self.image(database, base) else { return }
-    note(.commit(database, image, durable: durable))
+    let first = begun.withLock { $0.removeValue(forKey: database) }
+    let path = Self.place(of: database, after: operations.dropFirst(first ?? .max))
+    guard committed, isRecorded(path), let image = Self.image(path, base) else { return }
+    note(.commit(path, image, durable: durable))
+  }
+
+  /// Where a path leads after operations: a restore moves the tree whose queue it has begun to change.
+  private static func place(of path: String, after operations: ArraySlice<Operation>) -> String {
+    var path = path
+    func follow(_ from: String, _ to: String) -> Bool {
+      guard path.hasPrefix(from + "/") else { return false }
+      path = to + path.dropFirst(from.count)
+      return true
+    }
+    for operation in operations {
+      switch operation {
+      case .rename(let from, let to): _ = follow(from, to)
+      case .exchange(let one, let other): if !follow(one, other) { _ = follow(other, one) }
+      default: break
+      }
+    }
+    return path
   }
 
   static func image(_ database: String, _ files: any FileSystem) -> DatabaseImage? {

@@ -106,8 +106,8 @@ package struct SwarmImport: Sendable {
     }
     if !spans.isEmpty, !spansAreThere {
       try WorkQueue.filed { () throws(FileError) in
-        try directory.files.makeDirectory(directory.state)
-        try directory.files.makeDirectory(directory.state + "/telemetry")
+        try AtomicFile.makeDirectory(directory.files, directory.state)
+        try AtomicFile.makeDirectory(directory.files, directory.state + "/telemetry")
       }
       try AtomicFile.commit(directory.files, spansFile, spans)
     }

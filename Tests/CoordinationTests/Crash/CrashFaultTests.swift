@@ -19,10 +19,13 @@ import Testing
   }
 
   /// What an error can happen to: any operation, those that need space, those that need permission.
-  private static func concerns(_ number: Int32, _ operation: String) -> Bool {
+  static func concerns(_ number: Int32, _ operation: String) -> Bool {
     switch number {
-    case ENOSPC: ["create", "write", "mkdir", "rename", "renameat2", "commit"].contains(operation)
-    case EACCES: ["create", "mkdir", "rename", "renameat2", "unlink", "read", "walk"].contains(operation)
+    case ENOSPC:
+      ["create", "write", "append", "link", "mkdir", "rename", "renameat2", "commit"].contains(operation)
+    case EACCES:
+      ["create", "append", "link", "mkdir", "rename", "renameat2", "unlink", "rmdir", "read", "walk"]
+        .contains(operation)
     default: true
     }
   }
