@@ -5,16 +5,21 @@ import Glibc
 // dsl-bench scan DIR none|readOnly|readWrite: one scan and nothing else, to be timed from outside beside the C programs in
 // ci/bench.
 // dsl-bench queue DIR COUNT BATCH: see QueueBenchmark.
+// dsl-bench sim: see SimBenchmark.
 
 let uses: [String: IndexUse] = ["none": .none, "readOnly": .readOnly, "readWrite": .readWrite]
 let arguments = CommandLine.arguments
+if arguments.count == 2, arguments[1] == "sim" {
+  try SimBenchmark.run()
+  exit(0)
+}
 if arguments.count == 5, arguments[1] == "queue", let count = Int(arguments[3]), let batch = Int(arguments[4])
 {
   try QueueBenchmark.run(path: arguments[2], count: count, batch: batch)
   exit(0)
 }
 guard arguments.count == 4, arguments[1] == "scan", let use = uses[arguments[3]] else {
-  puts("usage: dsl-bench scan DIR none|readOnly|readWrite | dsl-bench queue DIR COUNT BATCH")
+  puts("usage: dsl-bench scan DIR none|readOnly|readWrite | dsl-bench queue DIR COUNT BATCH | dsl-bench sim")
   exit(64)
 }
 let directory = CoordinationDirectory(path: arguments[2], files: PosixFileSystem())
