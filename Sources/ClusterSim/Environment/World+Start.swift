@@ -13,7 +13,8 @@ extension World {
     state = EpisodeState()
     (state.key, state.noiseKey, state.lastCause) = (key, key, last)
     (state.level, state.survivals, state.budget) = (level, survivals, k.budget)
-    let corner = place(key, .agent, 0, among: k.cells)
+    let draw = Philox.block(key: key, step: Places.agent.rawValue, index: 0, stream: .places)
+    let corner = scaled(draw[0], k.cells)
     (state.row, state.column) = (corner / k.width, corner % k.width)
     for cell in 0..<k.cells { startCell(cell, cells, key: key, level: level) }
     choose(k.criticalCells, key, .critical)
@@ -60,18 +61,16 @@ extension World {
   /// Puts `count` different cells at the front of `places`: the first steps of a Fisher-Yates shuffle.
   private func choose(_ count: Int, _ key: UInt64, _ what: Places) {
     for i in 0..<constants.cells { places[i] = UInt16(i) }
+    var block = SIMD4<UInt32>()
     for i in 0..<count {
-      let j = i + place(key, what, i, among: constants.cells - i)
+      if i % 4 == 0 {
+        block = Philox.block(key: key, step: what.rawValue, index: UInt32(i / 4), stream: .places)
+      }
+      let j = i + scaled(block[i % 4], constants.cells - i)
       (places[i], places[j]) = (places[j], places[i])
     }
   }
 
-  /// One of `count` places: the high half of a 64-bit product.
-  private func place(_ key: UInt64, _ what: Places, _ index: Int, among count: Int) -> Int {
-    let block = Philox.block(key: key, step: what.rawValue, index: UInt32(index / 4), stream: .places)
-    return scaled(block[index % 4], count)
-  }
-
-  /// A whole number from 0 up to but not including `range`; 0 where the range is empty.
+  /// A whole number from 0 up to but not including `range`: the high half of a 64-bit product. 0 where the range is empty.
   private func scaled(_ draw: UInt32, _ range: Int) -> Int { (Int(draw) * range) >> 32 }
 }

@@ -18,14 +18,15 @@ struct World {
   /// Channels of an environment: CPU, memory, base, leak, critical, priority.
   static let channels = 6
 
-  let constants: FixedConstants
+  private let rules: UnsafeMutablePointer<FixedConstants>
   let physics: UnsafeMutablePointer<dslsim_constants>
   let exists: UnsafeMutablePointer<Int16>
   let places: UnsafeMutablePointer<UInt16>
   let worst: UnsafeMutablePointer<UInt64>
 
   init(_ constants: FixedConstants) {
-    self.constants = constants
+    rules = .allocate(capacity: 1)
+    rules.initialize(to: constants)
     physics = .allocate(capacity: 1)
     physics.initialize(to: constants.physics)
     exists = .allocate(capacity: constants.padded)
@@ -37,7 +38,12 @@ struct World {
     worst.initialize(repeating: 0, count: constants.scaleNodes)
   }
 
+  /// The constants in the units of the state; behind a pointer, because a world is passed by value.
+  @inline(__always)
+  var constants: FixedConstants { rules.pointee }
+
   func deallocate() {
+    rules.deallocate()
     physics.deallocate()
     exists.deallocate()
     places.deallocate()

@@ -16,22 +16,24 @@ package enum Philox {
     case succession = 3
   }
 
-  static let multipliers: (UInt64, UInt64) = (0xD251_1F53, 0xCD9E_8D57)
-  static let increments: (UInt32, UInt32) = (0x9E37_79B9, 0xBB67_AE85)
-  static let rounds = 10
+  private static var multipliers: (UInt64, UInt64) { (0xD251_1F53, 0xCD9E_8D57) }
+  private static var increments: (UInt32, UInt32) { (0x9E37_79B9, 0xBB67_AE85) }
+  private static let rounds = 10
 
   /// The block of one counter and key.
   package static func block(_ counter: SIMD4<UInt32>, key: (UInt32, UInt32)) -> SIMD4<UInt32> {
-    var (c, k) = (counter, key)
+    var (c0, c1, c2, c3) = (counter[0], counter[1], counter[2], counter[3])
+    var k = key
     for _ in 0..<rounds {
-      let p0 = multipliers.0 &* UInt64(c[0])
-      let p1 = multipliers.1 &* UInt64(c[2])
-      c = SIMD4(
-        UInt32(truncatingIfNeeded: p1 &>> 32) ^ c[1] ^ k.0, UInt32(truncatingIfNeeded: p1),
-        UInt32(truncatingIfNeeded: p0 &>> 32) ^ c[3] ^ k.1, UInt32(truncatingIfNeeded: p0))
+      let p0 = multipliers.0 &* UInt64(c0)
+      let p1 = multipliers.1 &* UInt64(c2)
+      c0 = UInt32(truncatingIfNeeded: p1 &>> 32) ^ c1 ^ k.0
+      c1 = UInt32(truncatingIfNeeded: p1)
+      c2 = UInt32(truncatingIfNeeded: p0 &>> 32) ^ c3 ^ k.1
+      c3 = UInt32(truncatingIfNeeded: p0)
       k = (k.0 &+ increments.0, k.1 &+ increments.1)
     }
-    return c
+    return SIMD4(c0, c1, c2, c3)
   }
 
   /// The block of an episode's key for a step, a stream and an index within it.
