@@ -29,7 +29,8 @@ let package = Package(
     // MARK: L5 - the executable and its commands
     .executableTarget(name: "dsl", dependencies: ["DSLCommands"], swiftSettings: house),
     .executableTarget(
-      name: "dsl-bench", dependencies: ["Coordination", "DSLBase", "DecisionEngine"], swiftSettings: house),
+      name: "dsl-bench", dependencies: ["ClusterSim", "Coordination", "DSLBase", "DecisionEngine"],
+      swiftSettings: house),
     .target(
       name: "DSLCommands",
       dependencies: [
@@ -53,6 +54,9 @@ let package = Package(
     .target(name: "DecisionEngine", dependencies: ["DSLBase"], swiftSettings: house),
 
     .target(name: "GPUScheduling", dependencies: ["DSLBase"], swiftSettings: house),
+
+    .target(name: "ClusterSim", dependencies: ["CClusterSim", "DSLBase"], swiftSettings: house),
+    .target(name: "CClusterSim"),
 
     // MARK: L1 - mechanisms
     .target(
@@ -106,6 +110,8 @@ let package = Package(
     .testTarget(
       name: "GPUSchedulingTests", dependencies: ["DSLBase", "GPUScheduling"], exclude: ["Data"],
       swiftSettings: house),
+    .testTarget(
+      name: "ClusterSimTests", dependencies: ["CClusterSim", "ClusterSim", "DSLBase"], swiftSettings: house),
     .testTarget(name: "TidyTests", swiftSettings: house),
     .testTarget(
       name: "TelemetryTests",

@@ -7,9 +7,14 @@ import Glibc
 // dsl-bench queue DIR COUNT BATCH: see QueueBenchmark.
 // dsl-bench journal DIR CYCLES: see JournalBenchmark.
 // dsl-bench policy NAME RUNS: see PolicyBenchmark.
+// dsl-bench sim: see SimBenchmark.
 
 let uses: [String: IndexUse] = ["none": .none, "readOnly": .readOnly, "readWrite": .readWrite]
 let arguments = CommandLine.arguments
+if arguments.count == 2, arguments[1] == "sim" {
+  try SimBenchmark.run()
+  exit(0)
+}
 if arguments.count == 5, arguments[1] == "queue", let count = Int(arguments[3]), let batch = Int(arguments[4])
 {
   try QueueBenchmark.run(path: arguments[2], count: count, batch: batch)
@@ -25,7 +30,7 @@ if arguments.count == 4, let count = Int(arguments[3]), ["journal", "policy"].co
 }
 guard arguments.count == 4, arguments[1] == "scan", let use = uses[arguments[3]] else {
   puts(
-    "usage: dsl-bench scan DIR none|readOnly|readWrite | queue DIR COUNT BATCH | journal DIR CYCLES | policy NAME RUNS"
+    "usage: dsl-bench scan DIR none|readOnly|readWrite | queue DIR COUNT BATCH | journal DIR CYCLES | policy NAME RUNS | sim"
   )
   exit(64)
 }

@@ -11,7 +11,8 @@ import Testing
     "Coordination": ["DSLBase", "CLinux", "CZlib"],
     "DecisionEngine": ["DSLBase"],
     "GPUScheduling": ["DSLBase"],
-    "ClusterSim": ["DSLBase", "DecisionEngine"],
+    "CClusterSim": [],
+    "ClusterSim": ["CClusterSim", "DSLBase", "DecisionEngine"],
     "ClusterSimABI": ["ClusterSim"],
     "Autonomy": [
       "DSLBase", "CLinux", "Coordination", "Telemetry", "DecisionEngine", "ClusterSim", "GPUScheduling",
@@ -25,7 +26,7 @@ import Testing
     "dsl": ["DSLCommands"],
     "RandomPolicies": ["DSLBase"],
     "EmbeddedEngine": ["Autonomy", "DSLBase", "DecisionEngine"],
-    "dsl-bench": ["DSLBase", "Coordination", "Telemetry", "DecisionEngine", "Autonomy"],
+    "dsl-bench": ["DSLBase", "ClusterSim", "Coordination", "Telemetry", "DecisionEngine", "Autonomy"],
   ]
 
   /// Package → the targets that may use it: each has one home.

@@ -1,0 +1,103 @@
+#include "cclustersim.h"
+
+#include <string.h>
+
+// Vectors of a fixed width that the compiler maps to what the processor has. All arithmetic is in integers: every clone
+// gives the same bits.
+typedef uint64_t u64x8 __attribute__((vector_size(64)));
+typedef int16_t i16x32 __attribute__((vector_size(64)));
+typedef uint16_t u16x32 __attribute__((vector_size(64)));
+typedef int32_t i32x32 __attribute__((vector_size(128)));
+
+#if defined(__x86_64__) && defined(__linux__)
+#define CLONES __attribute__((target_clones("default", "avx2", "arch=x86-64-v4")))
+#else
+#define CLONES
+#endif
+
+#define HIGH(a, b) \
+  __builtin_convertvector((__builtin_convertvector((a), i32x32) * __builtin_convertvector((b), i32x32)) >> 16, i16x32)
+#define MIN __builtin_elementwise_min
+#define MAX __builtin_elementwise_max
+#define LOAD(to, from) memcpy(&(to), (from), sizeof(to))
+#define STORE(to, from) memcpy((to), &(from), sizeof(from))
+
+enum { full = 32767, group = 64, lanes = 32 };
+
+/// Partial sums, one a lane.
+typedef struct {
+  i32x32 cpu, memory;
+  i16x32 hot, worst, worst_critical;
+} partial;
+
+CLONES
+void dslsim_advance(const dslsim_cells *cells, const dslsim_constants *k, uint64_t key, uint32_t step,
+                    dslsim_sums *sums) {
+  partial part;
+  memset(&part, 0, sizeof part);
+  const i16x32 zero = {0};
+  const i16x32 reversion = zero + k->reversion, noise = zero + k->noise, burst = zero + k->burst;
+  const i16x32 below = zero + k->burst_below, coupling = zero + k->coupling, hot_line = zero + k->hot_line;
+  for (int32_t cell = 0; cell < cells->padded; cell += group) {
+    // Philox4x32-10, eight counters side by side, each word in the low half of a 64-bit lane.
+    const u64x8 low = (u64x8){0} + 0xFFFFFFFFu;
+    u64x8 c0 = (u64x8){0, 1, 2, 3, 4, 5, 6, 7} + (uint64_t)(cell / 8), c1 = (u64x8){0} + step, c2 = {0}, c3 = {0};
+    uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
+#pragma clang loop unroll(full)
+    for (int round = 0; round < 10; round++) {
+      const u64x8 p0 = c0 * 0xD2511F53u, p1 = c2 * 0xCD9E8D57u;
+      c0 = (p1 >> 32) ^ (c1 ^ k0);
+      c1 = p1 & low;
+      c2 = (p0 >> 32) ^ (c3 ^ k1);
+      c3 = p0 & low;
+      k0 += 0x9E3779B9u;
+      k1 += 0xBB67AE85u;
+    }
+    const u64x8 words[2] = {c0 | (c1 << 32), c2 | (c3 << 32)};
+#pragma clang loop unroll(full)
+    for (int half = 0; half < 2; half++) {
+      const int32_t at = cell + half * lanes;
+      i16x32 cpu, memory, base, leak, critical, exists;
+      LOAD(cpu, cells->cpu + at);
+      LOAD(memory, cells->memory + at);
+      LOAD(base, cells->base + at);
+      LOAD(leak, cells->leak + at);
+      LOAD(critical, cells->critical + at);
+      LOAD(exists, cells->exists + at);
+      const u16x32 a = (u16x32)words[half];
+      const i16x32 memory_draw = (i16x32)((a * 0x9E37) >> 1);
+      const i16x32 bursts = (i16x32)(a * 0x6C8F) < below;
+      const i16x32 change = HIGH(base - cpu, reversion) + HIGH((i16x32)a, noise) + (bursts & burst);
+      const i16x32 drive = leak + HIGH(leak << 2, HIGH(cpu, coupling));
+      const i16x32 drift = ((drive >> 1) + HIGH(drive << 1, memory_draw) + 8) >> 4;
+      cpu = MAX(cpu + MIN(change, full - cpu), zero) & exists;
+      memory += MIN(drift, full - memory);
+      STORE(cells->cpu + at, cpu);
+      STORE(cells->memory + at, memory);
+      part.cpu += __builtin_convertvector(cpu, i32x32);
+      part.memory += __builtin_convertvector(memory, i32x32);
+      part.hot -= MAX(cpu, memory) > hot_line;
+      part.worst = MAX(part.worst, memory);
+      part.worst_critical = MAX(part.worst_critical, memory & critical);
+    }
+  }
+  sums->cpu = __builtin_reduce_add(part.cpu);
+  sums->memory = __builtin_reduce_add(part.memory);
+  sums->hot = __builtin_reduce_add(part.hot);
+  sums->worst = __builtin_reduce_max(part.worst);
+  sums->worst_critical = __builtin_reduce_max(part.worst_critical);
+}
+
+void dslsim_sum(const dslsim_cells *cells, const dslsim_constants *k, dslsim_sums *sums) {
+  dslsim_sums total = {0};
+  for (int32_t i = 0; i < cells->padded; i++) {
+    const int16_t cpu = cells->cpu[i], memory = cells->memory[i];
+    const int16_t critical = memory & cells->critical[i];
+    total.cpu += cpu;
+    total.memory += memory;
+    total.hot += cpu > k->hot_line || memory > k->hot_line;
+    if (memory > total.worst) total.worst = memory;
+    if (critical > total.worst_critical) total.worst_critical = critical;
+  }
+  *sums = total;
+}
