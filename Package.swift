@@ -94,7 +94,8 @@ let package = Package(
       name: "DSLCommandsTests", dependencies: ["Coordination", "DSLBase", "DSLCommands"], swiftSettings: house
     ),
     .testTarget(
-      name: "CLITests", dependencies: ["CLinux", "Coordination", "DSLBase", "EmbeddedEngine", "RandomPolicies", "dsl"],
+      name: "CLITests",
+      dependencies: ["CLinux", "Coordination", "DSLBase", "EmbeddedEngine", "RandomPolicies", "dsl"],
       exclude: ["Goldens"],
       swiftSettings: house),
     .testTarget(name: "DSLBaseTests", dependencies: ["DSLBase"], swiftSettings: house),

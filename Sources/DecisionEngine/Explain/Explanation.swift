@@ -74,7 +74,8 @@ package struct Explanation: Sendable, Equatable {
       if case .matched(let id) = consideration.outcome { place = set.decisions.firstIndex { $0.id == id } }
       return RuleNote(
         consideration: consideration, decision: place.map { set.decisions[$0] },
-        confidence: place.map { notes[$0] }, gates: place.map { reviews[$0] } ?? [], flips: [], isStrategy: true)
+        confidence: place.map { notes[$0] }, gates: place.map { reviews[$0] } ?? [], flips: [],
+        isStrategy: true)
     }
   }
 }
