@@ -196,7 +196,7 @@ import Testing
     _ = try await site.run("sleep 0.02") {
       $0.telemetrySeconds = 0.05
       $0.telemetryKeep = 3
-      $0.untilIdleSeconds = 0.5
+      $0.untilIdleSeconds = 4
     }
     let names = try site.names().filter { $0.hasPrefix("telemetry_") }
     #expect(names == ["telemetry_agent-0.json", "telemetry_agent-1.json", "telemetry_agent-2.json"])
