@@ -86,7 +86,7 @@ let package = Package(
     .testTarget(
       name: "AutonomyTests",
       dependencies: [
-        "Autonomy", "Coordination", "DSLBase", "DecisionEngine", "Telemetry",
+        "Autonomy", "Coordination", "DSLBase", "DecisionEngine", "SweepFolders", "Telemetry",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: house),
@@ -104,9 +104,13 @@ let package = Package(
       swiftSettings: house),
     .target(
       name: "RandomPolicies", dependencies: ["DSLBase"], path: "Tests/RandomPolicies", swiftSettings: house),
+    .target(
+      name: "SweepFolders", dependencies: ["DSLBase"], path: "Tests/SweepFolders", swiftSettings: house),
     .testTarget(
       name: "CoordinationTests",
-      dependencies: ["Coordination", "DSLBase", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "Coordination", "DSLBase", "SweepFolders", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: house),
     .testTarget(
       name: "GPUSchedulingTests", dependencies: ["DSLBase", "GPUScheduling"], exclude: ["Data"],

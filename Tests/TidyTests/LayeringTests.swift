@@ -25,6 +25,7 @@ import Testing
     ],
     "dsl": ["DSLCommands"],
     "RandomPolicies": ["DSLBase"],
+    "SweepFolders": ["DSLBase"],
     "EmbeddedEngine": ["Autonomy", "DSLBase", "DecisionEngine"],
     "dsl-bench": ["DSLBase", "ClusterSim", "Coordination", "Telemetry", "DecisionEngine", "Autonomy"],
   ]

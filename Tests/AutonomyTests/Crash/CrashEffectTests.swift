@@ -1,6 +1,7 @@
 import Coordination
 import DSLBase
 import Glibc
+import SweepFolders
 import Testing
 
 /// The power fails at every point of every effect, of its undoing and of the recovery from an earlier crash.

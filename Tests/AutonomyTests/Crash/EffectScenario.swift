@@ -2,6 +2,7 @@ import Autonomy
 import Coordination
 import DSLBase
 import DecisionEngine
+import SweepFolders
 import Telemetry
 import Testing
 

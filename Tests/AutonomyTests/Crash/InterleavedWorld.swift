@@ -2,6 +2,7 @@ import Autonomy
 import Coordination
 import DSLBase
 import Glibc
+import SweepFolders
 import Testing
 
 /// What the actors of one run were told, and what contradicts it.

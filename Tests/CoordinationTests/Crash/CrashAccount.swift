@@ -1,5 +1,6 @@
 import Coordination
 import DSLBase
+import SweepFolders
 import Testing
 
 /// A prepared beginning of a scenario, to be put into as many directories as needed.

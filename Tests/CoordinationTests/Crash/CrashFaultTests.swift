@@ -1,6 +1,7 @@
 import Coordination
 import DSLBase
 import Glibc
+import SweepFolders
 import Testing
 
 /// The n-th file operation or commit fails, for every n of everything the queue does: the error says what and where, nothing

@@ -1,5 +1,6 @@
 import Coordination
 import DSLBase
+import SweepFolders
 import Testing
 
 /// The power fails at every point of everything the queue does, with everything that POSIX lets a disk lose.

@@ -1,6 +1,7 @@
 import Coordination
 import DSLBase
 import Glibc
+import SweepFolders
 import Testing
 
 /// What a crash leaves over is cleared up by whoever walks the directory next.

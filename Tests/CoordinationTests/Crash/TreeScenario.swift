@@ -1,5 +1,6 @@
 import Coordination
 import DSLBase
+import SweepFolders
 import Testing
 
 /// What is done with whole directories: each packs, puts in place or fills the tree `coordination`, beside which lie

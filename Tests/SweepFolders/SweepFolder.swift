@@ -1,15 +1,19 @@
+import DSLBase
 import Glibc
-import Testing
 
 /// A directory of its own for one state of a sweep, in memory where the machine offers that: what is proved does not need a
 /// disk, and one would take most of the time. Removed at the end.
-final class SweepFolder: Sendable {
-  let path: String
+package final class SweepFolder: Sendable {
+  package let path: String
 
-  init() throws {
+  /// - Throws: `io` when there is no place for one.
+  package init() throws {
     let base = access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp"
     var template = Array("\(base)/dsl-sweep-XXXXXX".utf8CString)
-    path = try #require(mkdtemp(&template).map { String(cString: $0) })
+    guard let made = mkdtemp(&template) else {
+      throw DSLError(.io, "there is no place for a directory below \(base)", fix: "make room there")
+    }
+    path = String(cString: made)
   }
 
   deinit { Self.remove(path) }
