@@ -22,8 +22,12 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     // MARK: L5 - the executable and its commands
@@ -34,10 +38,27 @@ let package = Package(
     .target(
       name: "DSLCommands",
       dependencies: [
-        "Autonomy", "Coordination", "DSLBase", "DecisionEngine", "GPUScheduling", "Telemetry",
+        "AnomalyDetection", "Autonomy", "ControlPlane", "Coordination", "DSLBase", "DecisionEngine",
+        "GPUScheduling", "HTTPTransports", "SignalStore", "Telemetry",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
+      swiftSettings: house),
+
+    // MARK: L4 - what people and programs reach over HTTP
+    .target(
+      name: "ControlPlane",
+      dependencies: [
+        "Autonomy", "Coordination", "DSLBase", "DecisionEngine", "SignalStore", "Telemetry",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTLS", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: house),
+    .target(
+      name: "HTTPTransports",
+      dependencies: ["DSLBase", .product(name: "AsyncHTTPClient", package: "async-http-client")],
       swiftSettings: house),
 
     // MARK: L4 - the shell of the loop
@@ -58,6 +79,15 @@ let package = Package(
     .target(name: "ClusterSim", dependencies: ["CClusterSim", "DSLBase"], swiftSettings: house),
     .target(name: "CClusterSim"),
 
+    .target(name: "AnomalyDetection", dependencies: ["DSLBase"], swiftSettings: house),
+
+    .target(
+      name: "SignalStore",
+      dependencies: [
+        "CZlib", "Coordination", "DSLBase", "Telemetry", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      swiftSettings: house),
+
     // MARK: L1 - mechanisms
     .target(
       name: "Coordination",
@@ -70,7 +100,10 @@ let package = Package(
     .systemLibrary(name: "CZlib"),
     .target(
       name: "Telemetry",
-      dependencies: ["DSLBase", .product(name: "Tracing", package: "swift-distributed-tracing")],
+      dependencies: [
+        "DSLBase", .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "Tracing", package: "swift-distributed-tracing"),
+      ],
       swiftSettings: house),
 
     // MARK: L0 - words everyone shares
@@ -117,6 +150,18 @@ let package = Package(
       swiftSettings: house),
     .testTarget(
       name: "ClusterSimTests", dependencies: ["CClusterSim", "ClusterSim", "DSLBase"], swiftSettings: house),
+    .testTarget(
+      name: "AnomalyDetectionTests", dependencies: ["AnomalyDetection", "DSLBase"], swiftSettings: house),
+    .testTarget(
+      name: "SignalStoreTests", dependencies: ["Coordination", "DSLBase", "SignalStore", "Telemetry"],
+      swiftSettings: house),
+    .testTarget(
+      name: "ControlPlaneTests",
+      dependencies: [
+        "Autonomy", "ControlPlane", "Coordination", "DSLBase", "SignalStore", "Telemetry",
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+      ],
+      swiftSettings: house),
     .testTarget(name: "TidyTests", swiftSettings: house),
     .testTarget(
       name: "TelemetryTests",

@@ -15,13 +15,18 @@ import Testing
     "ClusterSim": ["CClusterSim", "DSLBase", "DecisionEngine"],
     "ClusterSimABI": ["ClusterSim"],
     "Autonomy": [
-      "DSLBase", "CLinux", "Coordination", "Telemetry", "DecisionEngine", "ClusterSim", "GPUScheduling",
+      "DSLBase", "CLinux", "AnomalyDetection", "Coordination", "SignalStore", "Telemetry", "DecisionEngine",
+      "ClusterSim", "GPUScheduling",
     ],
-    "ControlPlane": ["DSLBase", "Coordination", "Telemetry", "DecisionEngine", "Autonomy"],
+    "AnomalyDetection": ["DSLBase"],
+    "SignalStore": ["DSLBase", "CZlib", "Coordination", "Telemetry"],
+    "HTTPTransports": ["DSLBase"],
+    "ControlPlane": [
+      "DSLBase", "AnomalyDetection", "Coordination", "SignalStore", "Telemetry", "DecisionEngine", "Autonomy",
+    ],
     "DSLCommands": [
       "DSLBase", "CLinux", "Coordination", "Telemetry", "DecisionEngine", "Autonomy", "ClusterSim",
-      "GPUScheduling",
-      "ControlPlane",
+      "GPUScheduling", "AnomalyDetection", "SignalStore", "HTTPTransports", "ControlPlane",
     ],
     "dsl": ["DSLCommands"],
     "RandomPolicies": ["DSLBase"],
@@ -32,9 +37,14 @@ import Testing
 
   /// Package → the targets that may use it: each has one home.
   static let homes: [String: [String]] = [
-    "Yams": ["DSLBase"], "GRDB": ["Coordination"], "GRDBSQLite": ["Coordination"],
+    "Yams": ["DSLBase"], "GRDB": ["Coordination", "SignalStore"], "GRDBSQLite": ["Coordination"],
+    "AsyncHTTPClient": ["HTTPTransports"], "NIOCore": ["ControlPlane", "HTTPTransports"],
+    "NIOSSL": ["ControlPlane", "HTTPTransports"], "NIOHTTP1": ["ControlPlane", "HTTPTransports"],
+    "NIOPosix": ["ControlPlane", "HTTPTransports"], "HTTPTypes": ["ControlPlane"],
+    "Hummingbird": ["ControlPlane"], "HummingbirdTLS": ["ControlPlane"], "HummingbirdCore": ["ControlPlane"],
+    "ServiceLifecycle": ["ControlPlane"], "CoreMetrics": ["Telemetry"], "Metrics": ["Telemetry", "Autonomy"],
     "Tracing": ["Telemetry", "Autonomy"],
-    "Logging": ["Telemetry", "Autonomy", "DSLCommands"],
+    "Logging": ["Telemetry", "Autonomy", "ControlPlane", "DSLCommands"],
     "ArgumentParser": ["DSLCommands", "dsl"],
   ]
 

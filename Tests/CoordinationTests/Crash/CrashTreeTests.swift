@@ -1,6 +1,7 @@
 import Coordination
 import DSLBase
 import Glibc
+import SweepFolders
 import Testing
 
 /// The power fails, and operations fail, at every point of a backup, of restores and of an import.

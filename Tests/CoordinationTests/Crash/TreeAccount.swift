@@ -1,6 +1,7 @@
 import Coordination
 import DSLBase
 import Testing
+import SweepFolders
 
 /// What has to hold of directories after a crash of what packs, replaces or fills them.
 struct TreeAccount {
