@@ -14,10 +14,9 @@ struct AgentListCommand: ReportingCommand {
     let loaded = try context.settings()
     let engine = try context.engine(loaded.settings, .look)
     defer { engine.close() }
-    let observation = try engine.status().observation
-    let agents = observation.agents
-    let data: JSONValue = ["agents": .array(agents.map(\.json)), "count": .int(agents.count)]
-    var report = Report(Self.reportName, data) { paint in table(agents, paint) }
+    let status = try engine.status()
+    let (observation, agents) = (status.observation, status.observation.agents)
+    var report = Report(Self.reportName, status.agentsJSON) { paint in table(agents, paint) }
     report.warnings = loaded.warnings + engine.warnings
     if let blind = observation.blind {
       report.errors = ["the state is unknown: \(blind)"]

@@ -21,7 +21,7 @@ struct AnalyzeCommand: ReportingCommand {
     return try await context.withEngine(loaded.settings, .look) { engine in
       let analysis = try await engine.analyze()
       let verbose = global.verbose
-      var report = Report(Self.reportName, data(analysis, context.directory.path)) { paint in
+      var report = Report(Self.reportName, analysis.json(directory: context.directory.path)) { paint in
         text(analysis, paint, verbose: verbose)
       }
       report.mirrored = ["metrics", "decisions"]
@@ -32,18 +32,6 @@ struct AnalyzeCommand: ReportingCommand {
       }
       return report
     }
-  }
-
-  private func data(_ analysis: EngineAnalysis, _ directory: String) -> JSONValue {
-    let observation = analysis.status.observation
-    return [
-      "coordination_dir": .string(directory), "metrics": observation.metrics.json,
-      "decisions": .array(analysis.verdicts.map(\.json)), "silence": .optional(analysis.decisions.silence),
-      "considered": .array(analysis.decisions.considered.map(\.json)),
-      "evidence": .array(observation.evidence.map(\.json)), "blind": .optional(observation.blind),
-      "problems": StatusView.problems(analysis.status.snapshot),
-      "problem_count": .int(analysis.status.snapshot.problemCount), "control": analysis.status.control.json,
-    ]
   }
 
   private func text(_ analysis: EngineAnalysis, _ paint: Paint, verbose: Bool) -> String {
@@ -70,20 +58,6 @@ struct AnalyzeCommand: ReportingCommand {
   }
 }
 
-extension Verdict {
-  /// The decision's members, then what the gates say.
-  var json: JSONValue {
-    var object = decision.json.object ?? [:]
-    object["gate"] = [
-      "passed": .bool(passed), "refused_by": .optional(refusal?.gate.rawValue),
-      "reason": .optional(refusal?.reason),
-      "observed": .optional(refusal?.observed), "required": .optional(refusal?.required),
-      "free_at": refusal?.freesAt?.json ?? .null,
-    ]
-    return .object(object)
-  }
-}
-
 extension Consideration {
   /// What became of the rule, as a phrase.
   var words: String {
@@ -93,27 +67,5 @@ extension Consideration {
     case .failed(let mismatch): "\(mismatch)"
     case .unusable(let reason): "unusable: \(reason)"
     }
-  }
-
-  /// Rule, type and what became of it.
-  var json: JSONValue {
-    var object: JSONObject = ["rule": .string(rule), "type": .optional(type?.rawValue)]
-    switch outcome {
-    case .matched(let id):
-      object["outcome"] = "matched"
-      object["decision_id"] = .string(id)
-    case .superseded(let by):
-      object["outcome"] = "superseded"
-      object["by"] = .string(by)
-    case .failed(let mismatch):
-      object["outcome"] = "failed"
-      object["condition"] = .string(mismatch.subject)
-      object["observed"] = .string(mismatch.observed)
-      object["required"] = .string(mismatch.required)
-    case .unusable(let reason):
-      object["outcome"] = "unusable"
-      object["reason"] = .string(reason)
-    }
-    return .object(object)
   }
 }

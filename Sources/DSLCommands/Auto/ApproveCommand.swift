@@ -28,7 +28,7 @@ struct AnswerOptions: ParsableArguments {
       try machine.vote(try Approval(stored: stored), vote).stored
     }
     let view = ApprovalView(approval: try Approval(stored: stored), now: now)
-    var report = Report(command, ["approval": view.json]) { view.text($0) }
+    var report = Report(command, ["approval": view.approval.json(at: now)]) { view.text($0) }
     report.warnings = loaded.warnings
     return report
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Autonomy
 import Coordination
 import DSLBase
 
@@ -105,14 +106,14 @@ struct HistoryCommand: ReportingCommand {
       cycles.oldestFirst = reverse
       let found = try journal?.cycles(cycles) ?? []
       return Report(
-        Self.reportName, ["cycles": .array(found.map(DecisionView.summary)), "count": .int(found.count)]
+        Self.reportName, ["cycles": .array(found.map(\.summary)), "count": .int(found.count)]
       ) {
         cycleTable(found, $0)
       }
     }
     let found = try journal?.decisions(filter) ?? []
     let data: JSONValue = [
-      "decisions": .array(found.map(DecisionView.summary)), "count": .int(found.count),
+      "decisions": .array(found.map(\.summary)), "count": .int(found.count),
     ]
     return Report(Self.reportName, data) { paint in
       found.isEmpty ? "no decisions\n" : DecisionView.table(found, paint)

@@ -59,31 +59,7 @@ struct ResumeCommand: ReportingCommand {
   }
 }
 
-extension JournaledPause {
-  /// All fields; `left_s` is 0 when it is over.
-  func json(_ time: any TimeSource) -> JSONValue {
-    [
-      "since": at.json, "until": until.json, "left_s": .double(left(time) ?? 0), "by": .string(by),
-      "reason": .string(reason), "ended_at": endedAt?.json ?? .null, "ended_by": .optional(endedBy),
-    ]
-  }
-}
-
 extension ControlStatus {
-  /// What holds the loop back, and what waits.
-  var json: JSONValue {
-    [
-      "kill_switch": .optional(stopped),
-      "paused": paused.map {
-        [
-          "until": $0.until.json, "left_s": .double($0.leftSeconds), "by": .string($0.by),
-          "reason": .string($0.reason),
-        ]
-      } ?? .null,
-      "waiting_for_approval": .int(waiting), "approved": .int(approved),
-    ]
-  }
-
   /// Lines for people; none when nothing holds the loop back and nothing waits.
   func text(_ paint: Paint) -> String {
     var lines: [String] = []

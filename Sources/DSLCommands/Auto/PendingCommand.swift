@@ -27,7 +27,7 @@ struct PendingCommand: ReportingCommand {
     if !all { found.removeAll { $0.status == .rejected || now >= $0.expiresAt } }
     let views = found.map { ApprovalView(approval: $0, now: now) }
     return Report(
-      Self.reportName, ["pending": .array(views.map(\.json)), "count": .int(views.count)]
+      Self.reportName, ["pending": .array(found.map { $0.json(at: now) }), "count": .int(views.count)]
     ) { paint in
       views.isEmpty ? "nothing waits for approval\n" : views.map { $0.text(paint) }.joined()
     }

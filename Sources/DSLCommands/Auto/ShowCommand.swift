@@ -23,7 +23,7 @@ struct ShowCommand: ReportingCommand {
     }
     if id.hasPrefix("c-") {
       let cycle = try journal.cycle(id)
-      var object = DecisionView.summary(cycle).object ?? [:]
+      var object = cycle.summary.object ?? [:]
       object["observation"] = cycle.record.observation
       object["settings"] = cycle.record.settings
       let decisions = try journal.decisions(DecisionFilter(cycle: cycle.record.id, limit: 1000))
@@ -40,8 +40,8 @@ struct ShowCommand: ReportingCommand {
   ) throws -> (json: JSONValue, timeline: DecisionTimeline) {
     let approval = try entry.approval.map { try Approval(stored: try journal.approval($0)) }
     let timeline = DecisionTimeline(entry, approval)
-    var object = DecisionView.whole(entry).object ?? [:]
-    object["approval"] = approval.map { ApprovalView(approval: $0, now: context.time.now).json } ?? .null
+    var object = entry.whole.object ?? [:]
+    object["approval"] = approval.map { $0.json(at: context.time.now) } ?? .null
     object["timeline"] = timeline.json
     return (.object(object), timeline)
   }

@@ -16,39 +16,9 @@ struct StatusView {
   private var metrics: SystemMetrics { status.observation.metrics }
 
   func report(verbose: Bool) -> Report {
-    var report = Report("auto-status", data) { panel($0, verbose: verbose) }
+    var report = Report("auto-status", status.json(directory: directory)) { panel($0, verbose: verbose) }
     if let blind = observation.blind { report.errors = ["the state is unknown: \(blind)"] }
     return report
-  }
-
-  /// The payload: the members of the original, filled in, and what it left out.
-  var data: JSONValue {
-    let state: JSONValue = .string(metrics.healthState.rawValue)
-    return [
-      "coordination_dir": .string(directory),
-      "status": [
-        "health_score": .optional(metrics.healthScore), "health_state": state,
-        "active_agents": measured(.activeAgents), "work_queue_size": measured(.workQueueSize),
-        "completion_rate": measured(.completionRate), "telemetry_volume": measured(.telemetryVolume),
-        "uptime_seconds": .null, "last_updated": observation.at.json,
-      ],
-      "health_state": state,
-      "leader": status.leader.json,
-      "recent_decisions": .array(status.recentDecisions.map(DecisionView.summary)),
-      "metrics": metrics.json, "evidence": .array(observation.evidence.map(\.json)),
-      "agents": .array(observation.agents.map(\.json)), "blind": .optional(observation.blind),
-      "problems": Self.problems(status.snapshot), "problem_count": .int(status.snapshot.problemCount),
-      "journal_head": .optional(status.journalHead), "control": status.control.json,
-    ]
-  }
-
-  /// The files that could not be read, with the reason.
-  static func problems(_ snapshot: DirectorySnapshot) -> JSONValue {
-    .array(snapshot.problems.map { ["file": .string($0.file), "reason": .string($0.reason)] })
-  }
-
-  private func measured(_ name: MetricName) -> JSONValue {
-    metrics[name].map { value in Int(exactly: value).map { .int($0) } ?? .double(value) } ?? .null
   }
 
   private func panel(_ paint: Paint, verbose: Bool) -> String {

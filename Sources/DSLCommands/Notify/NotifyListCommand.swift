@@ -23,34 +23,10 @@ struct NotifyListCommand: ReportingCommand {
     let loaded = try context.settings()
     let status = try NotificationStatus(context.journal())
     let receivers = loaded.settings.notify.receivers
-    let data: JSONValue = [
-      "incidents": .array(status.incidents.map(Self.json)), "count": .int(status.incidents.count),
-      "receivers": .array(receivers.map { Self.json($0, status.line(of: $0.name)) }),
-      "waiting": .int(status.waiting), "dropped": .int(status.dropped),
-    ]
+    let data = status.json(receivers)
     var report = Report(Self.reportName, data) { text(status, receivers, $0) }
     report.warnings = loaded.warnings
     return report
-  }
-
-  private static func json(_ incident: Incident) -> JSONValue {
-    [
-      "id": .string(incident.id), "rule": .string(incident.rule), "target": .string(incident.target),
-      "severity": .string(incident.severity.rawValue), "summary": .string(incident.summary),
-      "opened_at": incident.openedAt.json, "last_at": incident.lastAt?.json ?? .null,
-      "count": .int(incident.count),
-    ]
-  }
-
-  private static func json(
-    _ receiver: NotifySettings.Receiver, _ line: NotificationStatus.Line
-  ) -> JSONValue {
-    [
-      "name": .string(receiver.name), "kind": .string(receiver.kind),
-      "min_severity": .string(receiver.minSeverity.rawValue), "waiting": .int(line.waiting),
-      "oldest_at": line.oldestAt?.json ?? .null, "attempts": .int(line.attempts),
-      "next_at": line.nextAt?.json ?? .null,
-    ]
   }
 
   private func text(

@@ -1,3 +1,4 @@
+import Autonomy
 import DSLBase
 
 /// What a command has to say, apart from how it is shown.
@@ -30,38 +31,23 @@ struct Report {
   /// The payload: `data` of the envelope, and the whole output of `--format json|yaml`.
   var data: JSONValue { payload() }
 
-  /// The envelope of `--json`: exactly timestamp, command, success, data, errors, warnings, metadata, and then what is
-  /// mirrored.
+  /// The envelope of `--json`.
   func envelope(at time: Timestamp) -> JSONValue {
-    let data = data
-    var object = Self.envelope(
-      at: time, command: command, success: errors.isEmpty, data: data, errors: errors, warnings: warnings,
-      metadata: metadata)
-    for key in mirrored { object[key] = data[key] }
-    return .object(object)
+    var envelope = Envelope(command, data)
+    envelope.mirrored = mirrored
+    envelope.warnings = warnings
+    envelope.errors = errors
+    envelope.metadata = metadata
+    return envelope.json(at: time)
   }
 
   /// The envelope of a command that failed.
   static func failure(at time: Timestamp, command: String, _ failure: Failure) -> JSONValue {
-    var metadata: JSONObject = [
-      "code": .string(failure.code), "exit_status": .int(failure.status.rawValue),
-    ]
-    if let fix = failure.fix { metadata["fix"] = .string(fix) }
-    return .object(
-      envelope(
-        at: time, command: command, success: false, data: .object([:]), errors: failure.lines, warnings: [],
-        metadata: metadata))
-  }
-
-  private static func envelope(
-    at time: Timestamp, command: String, success: Bool, data: JSONValue, errors: [String],
-    warnings: [String], metadata: JSONObject
-  ) -> JSONObject {
-    [
-      "timestamp": time.inMicroseconds.json, "command": .string(command), "success": .bool(success),
-      "data": data,
-      "errors": .strings(errors), "warnings": .strings(warnings), "metadata": .object(metadata),
-    ]
+    var envelope = Envelope(command, .object([:]))
+    envelope.errors = failure.lines
+    envelope.metadata = ["code": .string(failure.code), "exit_status": .int(failure.status.rawValue)]
+    if let fix = failure.fix { envelope.metadata["fix"] = .string(fix) }
+    return envelope.json(at: time)
   }
 }
 
@@ -101,9 +87,4 @@ struct Failure {
       self.init(code: DSLError.Code.internalError.rawValue, lines: ["\(error)"], status: .internalError)
     }
   }
-}
-
-extension Timestamp {
-  /// Without what is smaller than a microsecond.
-  fileprivate var inMicroseconds: Timestamp { Timestamp(nanoseconds: nanoseconds - nanoseconds % 1000) }
 }
