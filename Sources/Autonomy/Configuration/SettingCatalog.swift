@@ -188,6 +188,9 @@ package enum SettingCatalog {
       "telemetry.sampling_ratio", .share(\.telemetry.samplingRatio),
       "Share of cycles whose spans are written."),
     Setting(
+      "telemetry.textfile", .optionalText(\.telemetry.textfile),
+      "A file that metrics are written to after each cycle, for the node exporter of Prometheus."),
+    Setting(
       "journal.keep", .duration(\.journal.keepSeconds, aDecade),
       "How long cycles and decisions are remembered."),
     Setting(

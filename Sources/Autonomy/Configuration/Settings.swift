@@ -120,6 +120,8 @@ public struct Settings: Sendable, Equatable {
     public var keep = 5
     /// Share of cycles whose spans are written, 0…1.
     public var samplingRatio = 1.0
+    /// A file that metrics are written to after each cycle, for Prometheus's node exporter.
+    public var textfile: String?
     /// The defaults.
     public init() {}
   }

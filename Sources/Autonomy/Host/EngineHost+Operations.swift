@@ -85,6 +85,7 @@ extension EngineHost {
     var report = try await cycle.run(
       id: newCycleID(), journal: options.dryRun ? nil : journal, history: journal, options, given: decisions)
     if !options.dryRun, report.supersededBy == nil { report.warnings += upkeep() + remember(report) }
+    if let path = settings.telemetry.textfile { report.warnings += publish(report, textfile: path) }
     world.log.describe(report)
     return report
   }

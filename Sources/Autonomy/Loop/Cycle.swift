@@ -168,12 +168,14 @@ package struct Cycle: Sendable {
       verdicts, report.observation, executor, requests, cycle: report.id, warnings: &report.warnings)
     let after = report.executed.isEmpty ? report.observation : await scored(try await backend.observe())
     report.healthAfter = after.metrics.healthScore
+    report.latest = after
     report.durationMs = ((time.monotonicSeconds - began) * 1_000_000).rounded() / 1000
     finish(span, report)
     try journal?.finishCycle(
       id: report.id, executed: report.executed.count, failed: report.failed.count, skipped: report.skipped,
       durationMs: report.durationMs, healthAfter: report.healthAfter,
-      notes: report.warnings + report.verifications + (report.silence.map { [$0] } ?? []))
+      notes: report.warnings + report.verifications + (report.silence.map { [$0] } ?? []),
+      tally: EngineTally.entries(report))
     report.journalHead = try journal?.head()
     if let head = report.journalHead { span.set(.journalHead, head) }
   }

@@ -87,6 +87,8 @@ public struct CycleReport: Sendable, Equatable {
   /// Who leads by now, when this engine lost the lead during the cycle: the rest of it was left out.
   public internal(set) var supersededBy: String?
 
+  /// What was seen last: after the effects, where there were some.
+  package internal(set) var latest: Observation?
   /// What held everything back because somebody said so, whether anything was decided or not.
   var holds: [GateRefusal] = []
 

@@ -55,10 +55,11 @@ package final class Journal: Sendable {
 
   /// Notes how a cycle ended.
   ///
+  /// - Parameter tally: counts that grow by it.
   /// - Throws: `notFound` when there is no such cycle.
   package func finishCycle(
     id: String, executed: Int, failed: Int, skipped: Int, durationMs: Double, healthAfter: Double?,
-    notes: [String]
+    notes: [String], tally: [TallyEntry] = []
   ) throws(DSLError) {
     try writeLeading { db in
       try db.cachedStatement(
@@ -69,6 +70,7 @@ package final class Journal: Sendable {
         executed, failed, skipped, durationMs, healthAfter, JSONValue.strings(notes).text(), id,
       ])
       guard db.changesCount == 1 else { throw DSLError(.notFound, "the journal has no cycle \(id)") }
+      try Self.count(tally, db)
       try HashChain.append(db, .cycleEnd, id)
     }
   }

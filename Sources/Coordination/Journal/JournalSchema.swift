@@ -19,6 +19,7 @@ enum JournalSchema {
     migrator.registerMigration("7 ledger of predictions") { db in
       try db.execute(sql: Journal.ledgerSchema)
     }
+    migrator.registerMigration("8 tally") { db in try db.execute(sql: Journal.tallySchema) }
     return migrator
   }
 

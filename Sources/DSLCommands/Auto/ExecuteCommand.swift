@@ -45,6 +45,12 @@ struct ExecuteCommand: ReportingCommand {
     help: ArgumentHelp("In an emergency: the least confidence for this call alone.", valueName: "share"))
   var forceConfidence: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Write metrics there afterwards, for the node exporter of Prometheus.",
+      valueName: "file"), completion: .file())
+  var textfile: String?
+
   @OptionGroup var gates: GateOptions
   @OptionGroup var global: GlobalOptions
 
@@ -52,6 +58,7 @@ struct ExecuteCommand: ReportingCommand {
     let loaded = try context.settings(
       gates.settings + [
         setting("gates.max_decisions_per_cycle", max, "--max"),
+        setting("telemetry.textfile", textfile, "--textfile"),
         setting("gates.force_confidence", forceConfidence, "--force-confidence"),
       ])
     try loaded.requireReadable()

@@ -34,6 +34,12 @@ struct LoopCommand: ReportingCommand {
     help: "Stand by while another engine leads, and take over when it dies, ends or hangs.")
   var leaderElection = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Write metrics there after each turn, for the node exporter of Prometheus.",
+      valueName: "file"), completion: .file())
+  var textfile: String?
+
   @OptionGroup var gates: GateOptions
   @OptionGroup var global: GlobalOptions
 
@@ -73,6 +79,7 @@ struct LoopCommand: ReportingCommand {
         setting("loop.interval", interval, "--interval"),
         setting("loop.max_cycles", maxCycles, "--max-cycles"),
         setting("gates.max_decisions_per_cycle", max, "--max"),
+        setting("telemetry.textfile", textfile, "--textfile"),
         watch ? setting("loop.watch", "true", "--watch") : nil,
         leaderElection ? setting("loop.leader_election", "true", "--leader-election") : nil,
       ])

@@ -20,12 +20,19 @@ struct StatusCommand: ReportingCommand {
     name: .customLong("fail-below"), help: ArgumentHelp("End with 1 below this score.", valueName: "score"))
   var failBelow: Double?
 
+  @Option(
+    help: ArgumentHelp(
+      "Write metrics there as well, for the node exporter of Prometheus.",
+      valueName: "file"), completion: .file())
+  var textfile: String?
+
   @OptionGroup var global: GlobalOptions
 
   func report(_ context: Context) async throws -> Report? {
     let loaded = try context.settings()
     return try await context.withEngine(loaded.settings, .look) { engine in
       let status = await engine.asked(try engine.status())
+      if let textfile { try engine.write(try engine.metrics(of: status), textfile: textfile) }
       var report = StatusView(status, directory: context.directory.path).report(verbose: global.verbose)
       report.warnings = loaded.warnings + status.warnings
       report.status = verdict(status.observation)
