@@ -33,7 +33,8 @@ let package = Package(
     // MARK: L5 - the executable and its commands
     .executableTarget(name: "dsl", dependencies: ["DSLCommands"], swiftSettings: house),
     .executableTarget(
-      name: "dsl-bench", dependencies: ["ClusterSim", "Coordination", "DSLBase", "DecisionEngine"],
+      name: "dsl-bench",
+      dependencies: ["AnomalyDetection", "ClusterSim", "Coordination", "DSLBase", "DecisionEngine"],
       swiftSettings: house),
     .target(
       name: "DSLCommands",
@@ -151,7 +152,8 @@ let package = Package(
     .testTarget(
       name: "ClusterSimTests", dependencies: ["CClusterSim", "ClusterSim", "DSLBase"], swiftSettings: house),
     .testTarget(
-      name: "AnomalyDetectionTests", dependencies: ["AnomalyDetection", "DSLBase"], swiftSettings: house),
+      name: "AnomalyDetectionTests", dependencies: ["AnomalyDetection", "DSLBase"], exclude: ["Data"],
+      swiftSettings: house),
     .testTarget(
       name: "SignalStoreTests", dependencies: ["Coordination", "DSLBase", "SignalStore", "Telemetry"],
       swiftSettings: house),

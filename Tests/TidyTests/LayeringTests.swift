@@ -32,7 +32,9 @@ import Testing
     "RandomPolicies": ["DSLBase"],
     "SweepFolders": ["DSLBase"],
     "EmbeddedEngine": ["Autonomy", "DSLBase", "DecisionEngine"],
-    "dsl-bench": ["DSLBase", "ClusterSim", "Coordination", "Telemetry", "DecisionEngine", "Autonomy"],
+    "dsl-bench": [
+      "DSLBase", "AnomalyDetection", "ClusterSim", "Coordination", "Telemetry", "DecisionEngine", "Autonomy",
+    ],
   ]
 
   /// Package → the targets that may use it: each has one home.

@@ -1,0 +1,93 @@
+import AnomalyDetection
+import DSLBase
+import Glibc
+
+/// `dsl-bench nab FOLDER`: the detector of rarity on the series of the Numenta Anomaly Benchmark, scored by its rules, with two of
+/// the published detectors beside it.
+///
+/// FOLDER has `data/*/*.csv` and `labels/combined_windows.json`. Every score is made in one pass without looking ahead, with
+/// one set of parameters for all series.
+enum AnomalyBenchmark {
+  private struct Entry {
+    let name: String
+    let scores: [[Double]]
+    let seconds: Double
+  }
+
+  static func run(folder: String) throws {
+    let corpus = try read(folder: folder)
+    let rows = corpus.reduce(0) { $0 + $1.values.count }
+    puts(
+      "series=\(corpus.count) rows=\(rows) windows=\(corpus.reduce(0) { $0 + $1.windows.count }) profile=standard"
+    )
+    let entries = [
+      try measure("rarity", corpus) { series in
+        var detector = RarityDetector()
+        return try series.values.map { try detector.score($0) }
+      },
+      measure("windowed Gaussian", corpus) { series in
+        var detector = WindowedGaussian()
+        return series.values.map { detector.score($0) }
+      },
+      measure("relative entropy", corpus) { series in
+        var detector = RelativeEntropy(range: (series.values.min() ?? 0)...(series.values.max() ?? 0))
+        return series.values.map { detector.score($0) }
+      },
+    ]
+    let scoring = NABScoring.standard
+    for entry in entries {
+      let best = scoring.best(corpus, scores: entry.scores)
+      let halves = scoring.crossValidated(corpus, scores: entry.scores, rounds: 50, seed: 1)
+      puts(
+        "\(entry.name): score=\(round(best.score, 2)) threshold=\(best.threshold) other_half=\(round(halves.mean, 2)) "
+          + "deviation=\(round(halves.deviation, 1)) points_per_s=\(Int(Double(rows) / entry.seconds))")
+    }
+    list(corpus, entries[0], threshold: scoring.best(corpus, scores: entries[0].scores).threshold)
+  }
+
+  private static func list(_ corpus: [LabelledSeries], _ entry: Entry, threshold: Double) {
+    for (series, scores) in zip(corpus, entry.scores) {
+      let alarms = scores.dropFirst(series.probation).count { $0 >= threshold }
+      let points = NABScoring.standard.points(series, scores: scores, threshold: threshold)
+      puts(
+        "  \(series.name): rows=\(scores.count) windows=\(series.windows.count) alarms=\(alarms) points=\(round(points, 2))"
+      )
+    }
+  }
+
+  private static func round(_ value: Double, _ places: Int) -> Double {
+    let scale = pow(10, Double(places))
+    return (value * scale).rounded() / scale
+  }
+
+  private static func measure(
+    _ name: String, _ corpus: [LabelledSeries], _ score: (LabelledSeries) throws -> [Double]
+  ) rethrows -> Entry {
+    let start = seconds()
+    let scores = try corpus.map(score)
+    return Entry(name: name, scores: scores, seconds: seconds() - start)
+  }
+
+  private static func seconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+
+  private static func read(folder: String) throws -> [LabelledSeries] {
+    let labels = try JSONParser.parse(text("\(folder)/labels/combined_windows.json"))
+    return try LabelledSeries.corpus(labels: labels) { try text("\(folder)/data/\($0)") }
+  }
+
+  private static func text(_ path: String) throws -> String {
+    guard let file = fopen(path, "r") else { throw DSLError(.notFound, "\(path) cannot be read") }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let count = fread(&buffer, 1, buffer.count, file)
+      if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+      bytes += buffer.prefix(count)
+    }
+  }
+}
