@@ -6,9 +6,13 @@ import GPUScheduling
 enum TraceFiles {
   /// A tenth of one trace.
   static func cut() throws -> OpenbTrace {
-    let folder = #filePath.split(separator: "/").dropLast().map { "/" + $0 }.joined() + "/Data"
-    return try trace(nodes: folder + "/nodes.csv", pods: folder + "/pods.csv")
+    try trace(nodes: folder + "/nodes.csv", pods: folder + "/pods.csv")
   }
+
+  private static let folder = #filePath.split(separator: "/").dropLast().map { "/" + $0 }.joined() + "/Data"
+
+  /// A file of the tests' data.
+  static func data(_ name: String) throws -> String { try text(folder + "/" + name) }
 
   static func trace(nodes: String, pods: String) throws -> OpenbTrace {
     try OpenbTrace(

@@ -26,24 +26,11 @@ package struct OpenbTrace: Sendable {
   ///     scheduled_time]`; `gpu_spec` lists models with `|`.
   /// - Throws: `invalidInput` naming file, line and column.
   package init(nodes nodeTable: CSVTable, pods podTable: CSVTable) throws {
-    var (names, capacities, models): ([String], [NodeCapacity], [String]) = ([], [], [])
-    for row in nodeTable.rows.indices {
-      let model = String(try nodeTable.text(row, "model"))
-      let number = models.firstIndex(of: model) ?? models.count
-      if number == models.count { models.append(model) }
-      names.append(String(try nodeTable.text(row, "sn")))
-      capacities.append(
-        NodeCapacity(
-          cpuMilli: try nodeTable.integer(row, "cpu_milli", 0...Int32.max / 2),
-          memoryMiB: try nodeTable.integer(row, "memory_mib", 0...Int32.max / 2),
-          gpuCount: try nodeTable.integer(row, "gpu", 0...UInt8(IdleGPUs.limit)), model: UInt8(number)))
-      guard models.count <= 63 else {
-        throw DSLError(.unsupported, "\(nodeTable.name): more than 63 GPU models")
-      }
-    }
-    nodeNames = names
-    self.nodes = capacities
-    self.models = models
+    let read = try OpenbNodes(nodeTable)
+    nodeNames = read.names
+    self.nodes = read.capacities
+    models = read.models
+    let models = read.models
     pods = try podTable.rows.indices.map { try Self.pod(podTable, $0, models) }
   }
 
@@ -79,5 +66,37 @@ package struct OpenbTrace: Sendable {
       if let number = models.firstIndex(of: String(name)) { set.bits |= 1 << UInt64(number) }
     }
     return set
+  }
+}
+
+/// The node list of such a trace.
+package struct OpenbNodes: Sendable {
+  package let names: [String]
+  package let capacities: [NodeCapacity]
+  /// The GPU models by number.
+  package let models: [String]
+
+  /// Reads `sn,cpu_milli,memory_mib,gpu,model`.
+  ///
+  /// - Throws: `invalidInput` naming file, line and column.
+  package init(_ table: CSVTable) throws {
+    var (names, capacities, models): ([String], [NodeCapacity], [String]) = ([], [], [])
+    for row in table.rows.indices {
+      let model = String(try table.text(row, "model"))
+      let number = models.firstIndex(of: model) ?? models.count
+      if number == models.count { models.append(model) }
+      names.append(String(try table.text(row, "sn")))
+      capacities.append(
+        NodeCapacity(
+          cpuMilli: try table.integer(row, "cpu_milli", 0...Int32.max / 2),
+          memoryMiB: try table.integer(row, "memory_mib", 0...Int32.max / 2),
+          gpuCount: try table.integer(row, "gpu", 0...UInt8(IdleGPUs.limit)), model: UInt8(number)))
+      guard models.count <= 63 else {
+        throw DSLError(.unsupported, "\(table.name): more than 63 GPU models")
+      }
+    }
+    self.names = names
+    self.capacities = capacities
+    self.models = models
   }
 }
