@@ -326,6 +326,38 @@ enum SchemaPayloads {
       dsl --json gpu mig plan --want 7g.80gb
       dsl --json gpu mig plan --have 3g.40gb@0:running=2.5,1g.10gb@5 --want 4g.40gb,2g.20gb --drain
       """),
+    Payload(
+      "gpu-nodes",
+      GPUClusterTests.cluster
+        + """
+        dsl --json gpu nodes --cluster c.yaml
+        dsl --json gpu nodes --cluster '\(GPUClusterTests.data)/kubectl-nodes-pods.json'
+        """),
+    Payload(
+      "gpu-discover",
+      """
+      dsl --json gpu discover --query '\(GPUClusterTests.data)/smi-dgx-h100.xml' \\
+        --matrix '\(GPUClusterTests.data)/topo-dgx-h100.txt'
+      dsl --json gpu discover --query '\(GPUClusterTests.data)/smi-a100-mig.xml' --cpu 8 --memory 64Gi
+      """),
+    Payload(
+      "gpu-place",
+      GPUClusterTests.cluster
+        + """
+        dsl --json gpu place w --cluster c.yaml --gpus 4 --locality nvlink --required
+        dsl --json gpu place w --cluster c.yaml --mig 3g.20gb --spot
+        dsl --json gpu place w --cluster c.yaml --gpus 8 --members 2
+        dsl --json gpu place w --cluster c.yaml --gpus 8 --members 2 --priority 9 --preempt
+        dsl --json gpu place w --cluster c.yaml --gpus 2 --cpu 60 --spot --type A100 --move
+        """),
+    Payload(
+      "gpu-explain",
+      GPUClusterTests.cluster
+        + """
+        dsl --json gpu explain w --cluster c.yaml --milli 300
+        dsl --json gpu explain w --cluster c.yaml --gpus 8 --members 2 --priority 9
+        dsl --json gpu explain w --cluster c.yaml --gpus 3 --cpu 64 --spot --type A100
+        """),
     Payload("gpu-mig-sweep", "dsl --json gpu mig sweep --gpus 2 --requests 100 --loads 120 --seed 1"),
   ]
 }

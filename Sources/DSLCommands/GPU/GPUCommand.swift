@@ -3,6 +3,10 @@ import ArgumentParser
 /// `dsl gpu`: GPUs and what runs on them.
 struct GPUCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "gpu", abstract: "GPUs: placement policies, measured on traces; MIG instances.",
-    subcommands: [GPUSimulateCommand.self, GPUBenchCommand.self, GPUMIGCommand.self])
+    commandName: "gpu",
+    abstract: "GPUs: clusters, placement of workloads and why; policies on traces; MIG instances.",
+    subcommands: [
+      GPUNodesCommand.self, GPUDiscoverCommand.self, GPUPlaceCommand.self, GPUExplainCommand.self,
+      GPUSimulateCommand.self, GPUBenchCommand.self, GPUMIGCommand.self,
+    ])
 }

@@ -72,7 +72,8 @@ package struct Cluster: Sendable, Hashable {
     if let index = nodes.firstIndex(where: { $0.name == name }) { return index }
     throw DSLError(
       .notFound,
-      "there is no node \"\(name)\"" + NearestSpelling.hint(for: name, among: Array(nodes.map(\.name).prefix(1000))))
+      "there is no node \"\(name)\""
+        + NearestSpelling.hint(for: name, among: Array(nodes.map(\.name).prefix(1000))))
   }
 
   /// A cluster of the nodes of a trace: racks, links and tenants are not known of them.

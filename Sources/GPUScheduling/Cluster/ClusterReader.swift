@@ -47,7 +47,8 @@ package struct ClusterReader {
   }
 
   private static let nodeKeys = [
-    "name", "count", "cpu", "memory", "gpus", "model", "numa", "links", "rack", "nvlink_domain", "tenant", "spot",
+    "name", "count", "cpu", "memory", "gpus", "model", "numa", "links", "rack", "nvlink_domain", "tenant",
+    "spot",
     "cost_per_hour", "carbon", "cached_models", "shards", "labels", "mig", "cordoned",
   ]
 
@@ -69,7 +70,9 @@ package struct ClusterReader {
     for copy in 0..<(count ?? 1) {
       node.name = count == nil ? name : "\(name)-\(copy)"
       node.labels["kubernetes.io/hostname"] = node.labels["kubernetes.io/hostname"] ?? node.name
-      if !names.insert(node.name).inserted { reader.report("there is a node \"\(node.name)\" already", at: item) }
+      if !names.insert(node.name).inserted {
+        reader.report("there is a node \"\(node.name)\" already", at: item)
+      }
       cluster.nodes.append(node)
       if count != nil { node.labels["kubernetes.io/hostname"] = nil }
     }
@@ -77,7 +80,9 @@ package struct ClusterReader {
 
   private func readFacts(_ fields: YAMLMapping, into node: inout ClusterNode) {
     func text(_ key: String) -> String? { fields[key].flatMap { reader.string($0) } }
-    func texts(_ key: String) -> [String] { (fields[key].flatMap { reader.list($0) } ?? []).compactMap { reader.string($0) } }
+    func texts(_ key: String) -> [String] {
+      (fields[key].flatMap { reader.list($0) } ?? []).compactMap { reader.string($0) }
+    }
     node.rack = text("rack")
     node.nvlinkDomain = text("nvlink_domain")
     node.tenant = text("tenant")
@@ -88,7 +93,9 @@ package struct ClusterReader {
     node.cachedModels = texts("cached_models")
     node.shards = texts("shards")
     if let labels = fields["labels"], let mapping = reader.mapping(labels, keys: nil) {
-      for member in mapping.members { node.labels[member.key] = reader.string(member.value, allowEmpty: true) ?? "" }
+      for member in mapping.members {
+        node.labels[member.key] = reader.string(member.value, allowEmpty: true) ?? ""
+      }
     }
     for item in fields["mig"].flatMap({ reader.list($0) }) ?? [] {
       if let gpu = reader.gpu(item, of: node.topology.count) { node.migGPUs |= 1 << UInt32(gpu) }
@@ -143,7 +150,8 @@ package struct ClusterReader {
     }
     for a in 0..<gpus {
       for b in 0..<a where matrix[a][b] != matrix[b][a] {
-        reader.report("GPU\(b) to GPU\(a) is \(matrix[b][a].text), back it is \(matrix[a][b].text)", at: rows[a])
+        reader.report(
+          "GPU\(b) to GPU\(a) is \(matrix[b][a].text), back it is \(matrix[a][b].text)", at: rows[a])
       }
     }
     return matrix

@@ -115,7 +115,9 @@ package struct ClusterState: Sendable {
     guard cluster.nodes.indices.contains(node) else { return "there is no node \(node)" }
     let facts = cluster.nodes[node]
     if bindings[binding.pod] != nil { return "pod \(binding.pod) runs already" }
-    if binding.gpus & ~facts.topology.all != 0 { return "node \(facts.name) has \(facts.topology.count) GPUs" }
+    if binding.gpus & ~facts.topology.all != 0 {
+      return "node \(facts.name) has \(facts.topology.count) GPUs"
+    }
     if demand.cpuMilli > cpu[node] { return "node \(facts.name) has \(cpu[node]) thousandths of a CPU free" }
     if demand.memoryMiB > memory[node] { return "node \(facts.name) has \(memory[node]) MiB free" }
     if !mayUse(binding.workload.tenant, node: node) { return "node \(facts.name) is another tenant's" }

@@ -22,7 +22,9 @@ package enum GPULink: Sendable, Hashable {
     case "NODE", "SOC": self = .node
     case "SYS", "QPI": self = .sys
     default:
-      guard text.hasPrefix("NV"), let links = Int(text.dropFirst(2)), (1...64).contains(links) else { return nil }
+      guard text.hasPrefix("NV"), let links = Int(text.dropFirst(2)), (1...64).contains(links) else {
+        return nil
+      }
       self = .nvlink(links)
     }
   }

@@ -66,9 +66,12 @@ package struct GPUModel: Sendable, Hashable {
     let name = shortName(product)
     let words = words(name)
     func sized(_ gib: Int) -> Bool { words.contains("\(gib)GB") || words.contains("\(gib)G") }
-    let row = table.first { row in words.contains { $0 == row.family } && (row.gib == nil || sized(row.gib ?? 0)) }
+    let row = table.first { row in
+      words.contains { $0 == row.family } && (row.gib == nil || sized(row.gib ?? 0))
+    }
     return GPUModel(
-      name: name, memoryMiB: memoryMiB ?? row?.memoryMiB ?? 0, idleWatts: row?.idle ?? 0, fullWatts: row?.full ?? 0)
+      name: name, memoryMiB: memoryMiB ?? row?.memoryMiB ?? 0, idleWatts: row?.idle ?? 0,
+      fullWatts: row?.full ?? 0)
   }
 
   /// Family, size that its name must carry, memory, watts; the first that fits counts.

@@ -41,11 +41,15 @@ package struct KubernetesNodes {
     var node = ClusterNode(
       name: name, cpuMilli: try quantity("cpu", Quantity.milli),
       memoryMiB: try quantity("memory", Quantity.mebibytes))
-    for label in item.at("metadata", "labels")?.object ?? [:] { node.labels[label.key] = label.value.string ?? "" }
+    for label in item.at("metadata", "labels")?.object ?? [:] {
+      node.labels[label.key] = label.value.string ?? ""
+    }
     node.cordoned = item.at("spec", "unschedulable")?.bool ?? false
     let labels = node.labels
     func first(_ keys: [String]) -> String? { keys.lazy.compactMap { labels[$0] }.first }
-    let isMIG = (have.object ?? [:]).contains { $0.key.hasPrefix("nvidia.com/mig-") && $0.value.string != "0" }
+    let isMIG = (have.object ?? [:]).contains {
+      $0.key.hasPrefix("nvidia.com/mig-") && $0.value.string != "0"
+    }
     let whole = have.at("nvidia.com/gpu")?.string.flatMap { Int($0) } ?? 0
     // In MIG mode the plugin counts instances; the label counts cards.
     let labelled = first(["nvidia.com/gpu.count", "neuronetes.io/gpu-count"]).flatMap { Int($0) }
@@ -57,7 +61,8 @@ package struct KubernetesNodes {
     }
     guard gpus > 0 else { return node }
     let product = first(["nvidia.com/gpu.product", "neuronetes.io/gpu-type"]) ?? "unknown"
-    let memory = first(["nvidia.com/gpu.memory"]).flatMap { Int($0) }
+    let memory =
+      first(["nvidia.com/gpu.memory"]).flatMap { Int($0) }
       ?? first(["neuronetes.io/gpu-memory"]).flatMap { Quantity.mebibytes($0) }
     let name0 = product.hasSuffix("-SHARED") ? String(product.dropLast("-SHARED".count)) : product
     // A MIG node's memory label may be that of an instance.
@@ -75,11 +80,14 @@ package struct KubernetesNodes {
   private static func topology(_ gpus: Int, _ labels: [String: String]) -> GPUTopology {
     let word = labels["neuronetes.io/gpu-topology"] ?? ""
     return word == "nvlink"
-      ? GPUTopology(numa: Array(repeating: 0, count: gpus)) { _, _ in .nvlink(12) } : GPUTopology(unknown: gpus)
+      ? GPUTopology(numa: Array(repeating: 0, count: gpus)) { _, _ in .nvlink(12) }
+      : GPUTopology(unknown: gpus)
   }
 
   private func facts(_ first: ([String]) -> String?, _ item: JSONValue, into node: inout ClusterNode) {
-    node.rack = first(["topology.kubernetes.io/rack", "cloud.provider.com/topology-rack", "neuronetes.io/rack"])
+    node.rack = first([
+      "topology.kubernetes.io/rack", "cloud.provider.com/topology-rack", "neuronetes.io/rack",
+    ])
     node.nvlinkDomain = first(["nvidia.com/gpu.clique", "neuronetes.io/nvlink-domain"])
     node.tenant = first(["neuronetes.io/tenant"])
     node.spot =
@@ -109,7 +117,8 @@ package struct KubernetesNodes {
     let topology = cluster.nodes[node].topology
     let noted = item.at("metadata", "annotations", Self.gpusAnnotation)?.string
     var mask: UInt32 = 0
-    for gpu in (noted ?? "").split(separator: ",").compactMap({ Int($0) }) where gpu >= 0 && gpu < topology.count {
+    for gpu in (noted ?? "").split(separator: ",").compactMap({ Int($0) })
+    where gpu >= 0 && gpu < topology.count {
       mask |= 1 << UInt32(gpu)
     }
     if mask.nonzeroBitCount != gpus {

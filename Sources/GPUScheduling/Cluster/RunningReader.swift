@@ -7,7 +7,8 @@ struct RunningReader {
   var found: [Binding] = []
 
   private static let keys = [
-    "workload", "member", "members", "node", "gpus", "milli", "mig", "cpu", "memory", "priority", "qos", "tenant",
+    "workload", "member", "members", "node", "gpus", "milli", "mig", "cpu", "memory", "priority", "qos",
+    "tenant",
     "preemptible", "started",
   ]
 

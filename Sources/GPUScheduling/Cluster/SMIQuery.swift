@@ -41,7 +41,9 @@ package struct SMIQuery: Sendable, Equatable {
   private static func device(_ gpu: XMLElement, name: String) throws -> Device {
     func missing(_ field: String) -> DSLError { DSLError(.invalidInput, "\(name): no readable <\(field)>") }
     guard let product = gpu["product_name"]?.text, !product.isEmpty else { throw missing("product_name") }
-    guard let memory = number(gpu["fb_memory_usage"]?["total"], "MiB") else { throw missing("fb_memory_usage/total") }
+    guard let memory = number(gpu["fb_memory_usage"]?["total"], "MiB") else {
+      throw missing("fb_memory_usage/total")
+    }
     // Drivers from 535 on write gpu_power_readings, earlier ones power_readings.
     let power = gpu["gpu_power_readings"] ?? gpu["power_readings"]
     let limits = ["max_power_limit", "default_power_limit", "power_limit", "current_power_limit"]
@@ -62,7 +64,9 @@ package struct SMIQuery: Sendable, Equatable {
 
   /// "40960 MiB", "400.00 W"; `nil` for "N/A".
   private static func number(_ element: XMLElement?, _ unit: String) -> Double? {
-    guard let parts = element?.text.split(separator: " "), parts.count == 2, parts[1] == unit else { return nil }
+    guard let parts = element?.text.split(separator: " "), parts.count == 2, parts[1] == unit else {
+      return nil
+    }
     return Double(parts[0])
   }
 
@@ -90,7 +94,9 @@ package struct SMIQuery: Sendable, Equatable {
       topology: topology?.topology ?? GPUTopology(unknown: devices.count))
     if let device = devices.first {
       var model = GPUModel.known(device.product, memoryMiB: device.memoryMiB)
-      if let limit = device.powerLimit { (model.idleWatts, model.fullWatts) = (min(model.idleWatts, limit), limit) }
+      if let limit = device.powerLimit {
+        (model.idleWatts, model.fullWatts) = (min(model.idleWatts, limit), limit)
+      }
       if model.idleWatts == 0 { model.idleWatts = (model.fullWatts / 10).rounded() }
       node.model = cluster.number(of: model)
     }
@@ -101,7 +107,9 @@ package struct SMIQuery: Sendable, Equatable {
   /// The profiles of a GPU's instances, as its geometry names them: the one of most nearly their memory among those with
   /// their compute slices.
   package static func profiles(of device: Device) -> [String] {
-    guard let geometry = GPUModel.known(device.product, memoryMiB: device.memoryMiB).geometry else { return [] }
+    guard let geometry = GPUModel.known(device.product, memoryMiB: device.memoryMiB).geometry else {
+      return []
+    }
     // A slice has 14 multiprocessors of an A100, 16 of an H100 or H200.
     let slice = geometry.model.hasPrefix("A100") ? 14 : 16
     return device.instances.compactMap { instance in

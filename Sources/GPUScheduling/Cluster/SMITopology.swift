@@ -14,7 +14,9 @@ package struct SMITopology: Sendable, Equatable {
   /// - Throws: `invalidInput` naming line and cell.
   package init(_ text: String, file: String) throws {
     let lines = Self.plain(text).split(separator: "\n", omittingEmptySubsequences: false)
-    guard let header = lines.firstIndex(where: { $0.split(separator: " ").first == "GPU0" && !$0.contains(" X ") })
+    guard
+      let header = lines.firstIndex(where: { $0.split(separator: " ").first == "GPU0" && !$0.contains(" X ") }
+      )
     else {
       throw DSLError(
         .invalidInput, "\(file): there is no header line that begins with GPU0",
@@ -32,7 +34,9 @@ package struct SMITopology: Sendable, Equatable {
     for (offset, line) in lines.enumerated().dropFirst(header + 1) {
       let cells = line.split(separator: " ").map(String.init)
       guard cells.first == "GPU\(rows.count)" else {
-        if cells.first?.hasPrefix("GPU") ?? false { throw Self.failure(file, offset, "expected GPU\(rows.count)") }
+        if cells.first?.hasPrefix("GPU") ?? false {
+          throw Self.failure(file, offset, "expected GPU\(rows.count)")
+        }
         continue
       }
       guard cells.count > devices.count else { throw Self.failure(file, offset, "\(cells.count - 1) cells") }
@@ -73,7 +77,11 @@ package struct SMITopology: Sendable, Equatable {
   private static func plain(_ text: String) -> String {
     var (out, inEscape) = ("", false)
     for scalar in text.unicodeScalars where scalar != "\r" {
-      if scalar == "\u{1B}" { inEscape = true } else if !inEscape { out.unicodeScalars.append(scalar == "\t" ? " " : scalar) }
+      if scalar == "\u{1B}" {
+        inEscape = true
+      } else if !inEscape {
+        out.unicodeScalars.append(scalar == "\t" ? " " : scalar)
+      }
       if inEscape, scalar.properties.isAlphabetic { inEscape = false }
     }
     return out

@@ -102,7 +102,9 @@ package struct SpotRule: Sendable, Hashable {
   package var objection: String? {
     if !allowed { return "spot capacity is not allowed" }
     if neededHeadroomMs <= 0 { return nil }
-    guard let headroomMs else { return "spot needs \(Int(neededHeadroomMs)) ms of SLO headroom, none is measured" }
+    guard let headroomMs else {
+      return "spot needs \(Int(neededHeadroomMs)) ms of SLO headroom, none is measured"
+    }
     return headroomMs >= neededHeadroomMs
       ? nil : "spot needs \(Int(neededHeadroomMs)) ms of SLO headroom, there are \(Int(headroomMs))"
   }

@@ -116,7 +116,8 @@ private struct XMLReading {
     while position < bytes.count {
       let byte = bytes[position]
       let isName =
-        (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A) || (byte >= 0x30 && byte <= 0x39) || "_-.:".utf8.contains(byte)
+        (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A) || (byte >= 0x30 && byte <= 0x39)
+        || "_-.:".utf8.contains(byte)
       if !isName { break }
       position += 1
     }
@@ -130,7 +131,9 @@ private struct XMLReading {
     }
     let quote = bytes[position]
     position += 1
-    guard let end = bytes[position...].firstIndex(of: quote) else { throw failure("a quoted value does not end") }
+    guard let end = bytes[position...].firstIndex(of: quote) else {
+      throw failure("a quoted value does not end")
+    }
     defer { position = end + 1 }
     return try unescaped(bytes[position..<end])
   }
@@ -153,7 +156,9 @@ private struct XMLReading {
     return plain
   }
 
-  private mutating func skipSpace() { while position < bytes.count, bytes[position] <= 0x20 { position += 1 } }
+  private mutating func skipSpace() {
+    while position < bytes.count, bytes[position] <= 0x20 { position += 1 }
+  }
 
   private func starts(_ mark: String) -> Bool { bytes[position...].starts(with: mark.utf8) }
 

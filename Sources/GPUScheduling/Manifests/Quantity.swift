@@ -29,7 +29,8 @@ package enum Quantity {
     return parts.digits + (parts.unit == "K" ? "k" : parts.unit)
   }
 
-  private static func parts(_ text: String) -> (digits: String, amount: Double, unit: String, factor: Double)? {
+  private static func parts(_ text: String) -> (digits: String, amount: Double, unit: String, factor: Double)?
+  {
     let digits = String(text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") })
     guard let amount = Double(digits), amount.isFinite, !digits.hasPrefix("."), !digits.hasSuffix(".") else {
       return nil

@@ -121,20 +121,26 @@ package struct ClusterScheduler: Sendable {
     }
     if let best { return build(workload, domain, locality, [(best.part, workload.members)]) }
     guard let dealt = Dealing.deal(workload.members, room: room) else { return nil }
-    return build(workload, domain, locality, dealt.enumerated().filter { $0.element > 0 }.map { ($0.offset, $0.element) })
+    return build(
+      workload, domain, locality, dealt.enumerated().filter { $0.element > 0 }.map { ($0.offset, $0.element) }
+    )
   }
 
   private func build(
-    _ workload: Workload, _ domain: PlacementDomain, _ locality: Locality, _ dealt: [(part: Int, members: Int)]
+    _ workload: Workload, _ domain: PlacementDomain, _ locality: Locality,
+    _ dealt: [(part: Int, members: Int)]
   ) -> WorkloadPlacement? {
     var placement = WorkloadPlacement(bindings: [], locality: locality, domain: domain.name, score: 0)
     for (index, count) in dealt {
       let part = domain.parts[index]
-      guard let places = state.assign(count, of: workload, node: part.node, mask: part.mask) else { return nil }
+      guard let places = state.assign(count, of: workload, node: part.node, mask: part.mask) else {
+        return nil
+      }
       for place in places {
         placement.bindings.append(
           Binding(
-            workload, member: placement.bindings.count, node: part.node, gpus: place.gpus, instance: place.instance))
+            workload, member: placement.bindings.count, node: part.node, gpus: place.gpus,
+            instance: place.instance))
       }
       let gpus = places.reduce(UInt32(0)) { $0 | $1.gpus }
       let score = scoring.total(workload, members: count, node: part.node, gpus: gpus, of: state)

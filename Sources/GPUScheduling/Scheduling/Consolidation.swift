@@ -61,7 +61,9 @@ extension ClusterScheduler {
     guard let placement = choice(workload, in: [node]), (try? commit(placement)) != nil else { return nil }
     var moves: [Consolidation.Move] = []
     for binding in set.reversed() {
-      guard let place = choice(binding.workload, except: node), (try? commit(place)) != nil else { return nil }
+      guard let place = choice(binding.workload, except: node), (try? commit(place)) != nil else {
+        return nil
+      }
       moves.append(Consolidation.Move(from: binding, to: place.bindings[0]))
     }
     return Consolidation(moves: moves, placement: placement)
@@ -72,7 +74,9 @@ extension ClusterScheduler {
     var (all, last): ([[Binding]], [[Int]]) = ([], bindings.indices.map { [$0] })
     for _ in 0..<most {
       all += last.map { $0.map { bindings[$0] } }
-      last = last.flatMap { set in ((set.last ?? 0) + 1..<max(bindings.count, (set.last ?? 0) + 1)).map { set + [$0] } }
+      last = last.flatMap { set in
+        ((set.last ?? 0) + 1..<max(bindings.count, (set.last ?? 0) + 1)).map { set + [$0] }
+      }
     }
     return all
   }

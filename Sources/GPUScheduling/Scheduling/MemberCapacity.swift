@@ -5,7 +5,8 @@ extension ClusterState {
   /// - Parameters:
   ///   - mask: the GPUs that may be used, one bit each.
   ///   - limit: not more than so many; `nil` for the workload's members.
-  package func capacity(for workload: Workload, node: Int, mask: UInt32 = .max, most limit: Int? = nil) -> Int {
+  package func capacity(for workload: Workload, node: Int, mask: UInt32 = .max, most limit: Int? = nil) -> Int
+  {
     let demand = workload.demand
     var most = limit ?? workload.members
     if demand.cpuMilli > 0 { most = min(most, cpu[node] / demand.cpuMilli) }
@@ -49,7 +50,9 @@ extension ClusterState {
     case .whole(let each):
       let free = wholeGPUs(node) & mask
       let topology = cluster.nodes[node].topology
-      if count == 1 { return topology.pick(each, from: free, slowest: workload.gigabytesPerSecond).map { [($0, nil)] } }
+      if count == 1 {
+        return topology.pick(each, from: free, slowest: workload.gigabytesPerSecond).map { [($0, nil)] }
+      }
       // All members' GPUs near together first, then each member's among those.
       if let together = topology.pick(each * count, from: free) {
         let sets = sets(of: each, from: together, workload, node: node, most: count)
@@ -92,7 +95,8 @@ extension ClusterState {
   private func cheapestStart(
     _ profile: String, node: Int, gpu: Int
   ) -> (instance: MIGInstance, loss: Int)? {
-    guard let layout = layout(node: node, gpu: gpu), let number = layout.geometry.profile(named: profile) else { return nil }
+    guard let layout = layout(node: node, gpu: gpu), let number = layout.geometry.profile(named: profile)
+    else { return nil }
     let before = layout.worth
     let options = layout.starts(number).compactMap { start -> (instance: MIGInstance, loss: Int)? in
       let instance = MIGInstance(profile: number, start: start)

@@ -21,7 +21,8 @@ struct NodeScoring: Sendable {
   init(_ cluster: Cluster, _ profile: SchedulingProfile) {
     shares = profile.shares
     let prices = cluster.nodes.map { node in
-      node.costPerHour.map { $0 / Double(max(1, node.topology.count)) } ?? cluster.model(of: node)?.costPerHour ?? 0
+      node.costPerHour.map { $0 / Double(max(1, node.topology.count)) } ?? cluster.model(of: node)?
+        .costPerHour ?? 0
     }
     dearest = prices.max() ?? 0
     dirtiest = cluster.nodes.compactMap(\.carbon).max() ?? 0
@@ -31,11 +32,13 @@ struct NodeScoring: Sendable {
   /// - Parameters:
   ///   - members: how many go there.
   ///   - gpus: those that they would have, one bit each.
-  func score(_ workload: Workload, members: Int, node: Int, gpus: UInt32, of state: ClusterState) -> NodeScore {
+  func score(_ workload: Workload, members: Int, node: Int, gpus: UInt32, of state: ClusterState) -> NodeScore
+  {
     NodeScore(
       terms: shares.map { term, share in
         NodeScore.Term(
-          term: term, value: value(term, workload, members: members, node: node, gpus: gpus, of: state), share: share)
+          term: term, value: value(term, workload, members: members, node: node, gpus: gpus, of: state),
+          share: share)
       })
   }
 
@@ -57,15 +60,18 @@ struct NodeScoring: Sendable {
     case .topology:
       let spread = state.cluster.nodes[node].topology.spread(of: gpus)
       return 1 / (1 + Double(spread.distance) / 100 + Double(max(0, spread.numaGroups - 1)) / 4)
-    case .cache: return workload.model.map { state.cluster.nodes[node].cachedModels.contains($0) ? 1 : 0 } ?? 0.5
+    case .cache:
+      return workload.model.map { state.cluster.nodes[node].cachedModels.contains($0) ? 1 : 0 } ?? 0.5
     case .cost:
-      guard dearest > 0, workload.demand.gpu.milli > 0, let cost = state.costPerMember(workload, node: node) else {
+      guard dearest > 0, workload.demand.gpu.milli > 0, let cost = state.costPerMember(workload, node: node)
+      else {
         return 0.5
       }
       return 1 - cost / (dearest * Double(workload.demand.gpu.milli) / 1000)
     case .locality:
       if workload.shards.isEmpty { return 0.5 }
-      return Double(workload.shards.count { state.cluster.nodes[node].shards.contains($0) }) / Double(workload.shards.count)
+      return Double(workload.shards.count { state.cluster.nodes[node].shards.contains($0) })
+        / Double(workload.shards.count)
     case .power:
       let wanted = Double(max(1, gpus.nonzeroBitCount))
       return mostWatts > 0 ? 1 - state.addedWatts(node: node, gpus: gpus) / (mostWatts * wanted) : 0.5
@@ -92,7 +98,8 @@ extension ClusterState {
   package func addedWatts(node: Int, gpus: UInt32) -> Double {
     guard let model = cluster.model(of: cluster.nodes[node]) else { return 0 }
     var woken = 0
-    for gpu in 0..<idle[node].count where gpus >> UInt32(gpu) & 1 == 1 && userCount(node: node, gpu: gpu) == 0 {
+    for gpu in 0..<idle[node].count where gpus >> UInt32(gpu) & 1 == 1 && userCount(node: node, gpu: gpu) == 0
+    {
       woken += 1
     }
     return Double(woken) * (model.fullWatts - model.idleWatts)

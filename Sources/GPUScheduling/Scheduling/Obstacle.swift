@@ -31,7 +31,9 @@ extension ClusterState {
   ///
   /// - Parameter mask: the GPUs that may be used, one bit each.
   package func obstacle(_ workload: Workload, node: Int, mask: UInt32 = .max) -> Obstacle? {
-    barrier(workload, node: node, mask: mask).map { Obstacle($0, reason($0, workload, node: node, mask: mask)) }
+    barrier(workload, node: node, mask: mask).map {
+      Obstacle($0, reason($0, workload, node: node, mask: mask))
+    }
   }
 
   /// The first filter that keeps a member from a node.
@@ -58,7 +60,9 @@ extension ClusterState {
     if !demand.types.isEmpty, !demand.types.contains(where: { model.isMeant(by: $0) }) { return .gpuType }
     guard let memory = memoryGiven(demand, model) else { return .gpuType }
     if demand.gpuMemoryMiB > memory { return .gpuMemory }
-    guard let limit = workload.maxCostPerHour, let cost = costPerMember(workload, node: node) else { return nil }
+    guard let limit = workload.maxCostPerHour, let cost = costPerMember(workload, node: node) else {
+      return nil
+    }
     return cost * Double(workload.members) > limit ? .cost : nil
   }
 
@@ -86,7 +90,8 @@ extension ClusterState {
       let key = demand.selector.keys.sorted().first { facts.labels[$0] != demand.selector[$0] } ?? ""
       let have = facts.labels[key].map { "is \"\($0)\"" } ?? "is not there"
       return "label \(key) \(have), \"\(demand.selector[key] ?? "")\" is asked for"
-    case .tenant: return facts.tenant.map { "the node is for tenant \($0) alone" } ?? "another tenant's pods run there"
+    case .tenant:
+      return facts.tenant.map { "the node is for tenant \($0) alone" } ?? "another tenant's pods run there"
     case .spot: return workload.spot.objection ?? ""
     case .avoids: return "\(avoided(workload, node: node) ?? "") runs there, which it avoids"
     case .gpuType: return typeReason(demand, cluster.model(of: facts))
@@ -95,8 +100,10 @@ extension ClusterState {
       return "gives \(memory) MiB of GPU memory, \(demand.gpuMemoryMiB) are asked for"
     case .cost:
       let cost = (costPerMember(workload, node: node) ?? 0) * Double(workload.members)
-      return "would cost \(NumberForm.short(cost)) an hour, the limit is \(NumberForm.short(workload.maxCostPerHour ?? 0))"
-    case .cpu: return "needs \(demand.cpuMilli) thousandths of a CPU, \(cpu[node]) of \(facts.cpuMilli) are free"
+      return
+        "would cost \(NumberForm.short(cost)) an hour, the limit is \(NumberForm.short(workload.maxCostPerHour ?? 0))"
+    case .cpu:
+      return "needs \(demand.cpuMilli) thousandths of a CPU, \(cpu[node]) of \(facts.cpuMilli) are free"
     case .memory: return "needs \(demand.memoryMiB) MiB, \(memory[node]) of \(facts.memoryMiB) are free"
     case .gpus: return "needs \(demand.gpu.text), " + freeText(node, mask & facts.topology.all)
     case .bandwidth:
@@ -107,7 +114,9 @@ extension ClusterState {
 
   private func typeReason(_ demand: PodDemand, _ model: GPUModel?) -> String {
     guard let model else { return "the node has no GPU" }
-    if case .mig(let profile) = demand.gpu, demand.types.isEmpty { return "\(model.name) has no MIG profile \(profile)" }
+    if case .mig(let profile) = demand.gpu, demand.types.isEmpty {
+      return "\(model.name) has no MIG profile \(profile)"
+    }
     return "has \(model.name), \(demand.types.joined(separator: " or ")) is asked for"
   }
 
@@ -115,7 +124,9 @@ extension ClusterState {
   package func costPerMember(_ workload: Workload, node: Int) -> Double? {
     let facts = cluster.nodes[node]
     let part = Double(workload.demand.gpu.milli) / 1000
-    if let price = facts.costPerHour, facts.topology.count > 0 { return price * part / Double(facts.topology.count) }
+    if let price = facts.costPerHour, facts.topology.count > 0 {
+      return price * part / Double(facts.topology.count)
+    }
     return cluster.model(of: facts)?.costPerHour.map { $0 * part }
   }
 

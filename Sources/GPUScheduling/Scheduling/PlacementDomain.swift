@@ -19,8 +19,11 @@ extension Cluster {
     case .sameNode, .sameSocket: return nodes.indices.flatMap { domains(locality, of: $0) }
     case .rack: return grouped { nodes[$0].rack.map { "rack \($0)" } ?? "node \(nodes[$0].name)" }
     case .nvlink:
-      let shared = grouped { nodes[$0].nvlinkDomain.map { "NVLink domain \($0)" } ?? "" }.filter { !$0.name.isEmpty }
-      return shared + nodes.indices.filter { nodes[$0].nvlinkDomain == nil }.flatMap { domains(.nvlink, of: $0) }
+      let shared = grouped { nodes[$0].nvlinkDomain.map { "NVLink domain \($0)" } ?? "" }.filter {
+        !$0.name.isEmpty
+      }
+      return shared
+        + nodes.indices.filter { nodes[$0].nvlinkDomain == nil }.flatMap { domains(.nvlink, of: $0) }
     }
   }
 
@@ -30,7 +33,8 @@ extension Cluster {
     func split(_ masks: [UInt32], _ word: String) -> [PlacementDomain] {
       masks.enumerated().map {
         PlacementDomain(
-          name: "\(name), \(word) group \($0.offset)", parts: [PlacementDomain.Part(node: node, mask: $0.element)])
+          name: "\(name), \(word) group \($0.offset)",
+          parts: [PlacementDomain.Part(node: node, mask: $0.element)])
       }
     }
     switch locality {
@@ -74,14 +78,17 @@ package enum Dealing {
     for place in ranked where sum < members {
       let left = members - sum
       // The place that ends it: of those that take all that is left, the smallest, the first among equals.
-      let last = ranked.filter { !chosen.contains($0) && room[$0] >= left }.min { (room[$0], $0) < (room[$1], $1) }
+      let last = ranked.filter { !chosen.contains($0) && room[$0] >= left }.min {
+        (room[$0], $0) < (room[$1], $1)
+      }
       chosen.append(last ?? place)
       sum += room[last ?? place]
     }
     guard sum >= members else { return nil }
     var dealt = [Int](repeating: 0, count: room.count)
     for _ in 0..<members {
-      guard let place = chosen.filter({ dealt[$0] < room[$0] }).min(by: { (dealt[$0], $0) < (dealt[$1], $1) }) else {
+      guard let place = chosen.filter({ dealt[$0] < room[$0] }).min(by: { (dealt[$0], $0) < (dealt[$1], $1) })
+      else {
         return nil
       }
       dealt[place] += 1

@@ -36,7 +36,8 @@ extension ClusterScheduler {
       for domain in domains(locality) {
         let candidates = victims(in: domain, for: workload, now: now, anyPriority: anyPriority)
         guard !candidates.isEmpty else { continue }
-        guard let found = trial.cheapest(candidates, for: workload, in: domain.parts.map(\.node), bound: best) else { continue }
+        guard let found = trial.cheapest(candidates, for: workload, in: domain.parts.map(\.node), bound: best)
+        else { continue }
         if best.map({ Self.isBetter(found, $0) }) ?? true { best = found }
       }
       if best != nil { break }
@@ -74,7 +75,9 @@ extension ClusterScheduler {
   ) -> [Victim] {
     var (found, seen): ([Victim], Set<String>) = ([], [])
     for part in domain.parts {
-      if let obstacle = state.obstacle(workload, node: part.node, mask: part.mask), !obstacle.isOfUse { continue }
+      if let obstacle = state.obstacle(workload, node: part.node, mask: part.mask), !obstacle.isOfUse {
+        continue
+      }
       for pod in state.pods[part.node] {
         guard let other = state.bindings[pod]?.workload, seen.insert(other.name).inserted else { continue }
         let mayGo = other.preemptible && other.priority < workload.priority
@@ -100,7 +103,11 @@ extension ClusterScheduler {
     var (low, high) = (1, candidates.count)
     while low < high {
       let middle = (low + high) / 2
-      if fit(workload, in: nodes, without: Array(candidates.prefix(middle))) == nil { low = middle + 1 } else { high = middle }
+      if fit(workload, in: nodes, without: Array(candidates.prefix(middle))) == nil {
+        low = middle + 1
+      } else {
+        high = middle
+      }
     }
     var taken = Array(candidates.prefix(low))
     // Then whoever can stay after all, the dearest first.
@@ -111,7 +118,10 @@ extension ClusterScheduler {
     guard !taken.isEmpty, let place = fit(workload, in: nodes, without: taken) else { return nil }
     let found = preemption(taken, place)
     return candidates.count > Self.exactLimit
-      ? found : exact(candidates, for: workload, in: nodes, start: bound.map { Self.isBetter($0, found) ? $0 : found } ?? found)
+      ? found
+      : exact(
+        candidates, for: workload, in: nodes,
+        start: bound.map { Self.isBetter($0, found) ? $0 : found } ?? found)
   }
 
   private func preemption(_ victims: [Victim], _ placement: WorkloadPlacement) -> Preemption {

@@ -23,7 +23,8 @@ package struct StaleGangs: Sendable, Hashable {
     var (found, lacking): ([StaleGang], [String: Double]) = ([], [:])
     for name in state.members.keys.sorted() {
       let pods = state.members[name] ?? []
-      guard let members = pods.first.flatMap({ state.bindings[$0]?.workload.members }), pods.count < members else {
+      guard let members = pods.first.flatMap({ state.bindings[$0]?.workload.members }), pods.count < members
+      else {
         continue
       }
       let start = since[name] ?? now

@@ -42,7 +42,8 @@ import Testing
     #expect(cluster.nodes[3].cordoned && cluster.nodes[3].memoryMiB == 15_259)
     let state = try ClusterState(cluster)
     #expect(state.faults == ["gang old: 1 of 2"], "a gang may be found in part; we make none")
-    #expect(state.wholeGPUs(1) == 0b1100 && state.idle[0][3] == 750 && state.layout(node: 2, gpu: 1)?.slots == 0xF0)
+    #expect(
+      state.wholeGPUs(1) == 0b1100 && state.idle[0][3] == 750 && state.layout(node: 2, gpu: 1)?.slots == 0xF0)
     #expect(state.bindings["old-1"]?.workload.startedAt == 1_767_225_600)
   }
 
@@ -53,15 +54,26 @@ import Testing
   }
 
   @Test(arguments: [
-    ("nodes: [{name: a, cpu: 1, memory: 1, gpus: 17, model: x}]", "c:1:44: nodes[0].gpus: must be from 0 to 16"),
+    (
+      "nodes: [{name: a, cpu: 1, memory: 1, gpus: 17, model: x}]",
+      "c:1:44: nodes[0].gpus: must be from 0 to 16"
+    ),
     ("nodes: [{name: a, cpu: many, memory: 1}]", "nodes[0].cpu: expected CPUs such as 64 or 1500m"),
-    ("nodes: [{name: a, cpu: 1, memory: 80Zi}]", "nodes[0].memory: expected an amount of memory such as 80Gi"),
+    (
+      "nodes: [{name: a, cpu: 1, memory: 80Zi}]", "nodes[0].memory: expected an amount of memory such as 80Gi"
+    ),
     ("nodes: [{name: a, cpu: 1, memory: 1, gpus: 2}]", "nodes[0]: \"model\" is missing"),
     ("nodes: [{name: a, cpu: 1, memory: 1, rak: x}]", "did you mean \"rack\"?"),
     ("nodes: [{name: a, cpu: 1, memory: 1}, {name: a, cpu: 1, memory: 1}]", "there is a node \"a\" already"),
     ("nodes: [{name: a, cpu: 1, memory: 1, gpus: 2, model: T4, links: NV99}]", "expected NV1 to NV64"),
-    ("nodes: [{name: a, cpu: 1, memory: 1, gpus: 2, model: T4, links: [X PIX, SYS X]}]", "GPU0 to GPU1 is PIX, back it is SYS"),
-    ("nodes: [{name: a, cpu: 1, memory: 1, gpus: 2, model: T4, numa: [0]}]", "expected 2 numbers, one for each GPU"),
+    (
+      "nodes: [{name: a, cpu: 1, memory: 1, gpus: 2, model: T4, links: [X PIX, SYS X]}]",
+      "GPU0 to GPU1 is PIX, back it is SYS"
+    ),
+    (
+      "nodes: [{name: a, cpu: 1, memory: 1, gpus: 2, model: T4, numa: [0]}]",
+      "expected 2 numbers, one for each GPU"
+    ),
     ("nodes: [{name: a, cpu: 1, memory: 1, gpus: 1, model: T4, mig: [0]}]", "MIG placements are not known"),
     ("nodes: []\nrunning: [{workload: w, node: b}]", "c:2:31: running[0].node: there is no node \"b\""),
     (
@@ -71,7 +83,8 @@ import Testing
     ("# nothing", "holds nothing"),
   ]) func whatIsWrongIsNamed(text: String, message: String) {
     let error = #expect(throws: DSLError.self) { try ClusterReader.cluster(text, file: "c") }
-    #expect(error?.code == .invalidInput && error?.message.contains(message) ?? false, "\(error?.message ?? "")")
+    #expect(
+      error?.code == .invalidInput && error?.message.contains(message) ?? false, "\(error?.message ?? "")")
   }
 
   @Test func whatDoesNotFitIsNoCluster() throws {
@@ -98,10 +111,11 @@ import Testing
     #expect(cluster.running.map(\.pod) == ["ml/train-0", "ml/serve-0"])
     #expect(cluster.running.map(\.gpus) == [0b1100, 0b1], "one is written down, one assumed")
     #expect(cluster.running[0].workload.priority == 100 && cluster.running[0].workload.qos == .guaranteed)
-    #expect(read.notes == [
-      "node h100-mig: all 2 GPUs are taken to be in MIG mode",
-      "pod ml/serve-0: which GPUs of node h100-a it has is assumed",
-    ])
+    #expect(
+      read.notes == [
+        "node h100-mig: all 2 GPUs are taken to be in MIG mode",
+        "pod ml/serve-0: which GPUs of node h100-a it has is assumed",
+      ])
     #expect(try ClusterState(cluster).faults.isEmpty)
   }
 

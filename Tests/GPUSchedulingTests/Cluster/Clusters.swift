@@ -5,7 +5,8 @@ import GPUScheduling
 enum Clusters {
   /// Nodes alike: so many in each rack, all GPUs linked as given.
   static func racks(
-    _ racks: Int, nodes: Int, gpus: Int, numa: [Int]? = nil, link: GPULink = .nvlink(18), model: String = "H100-80GB"
+    _ racks: Int, nodes: Int, gpus: Int, numa: [Int]? = nil, link: GPULink = .nvlink(18),
+    model: String = "H100-80GB"
   ) -> Cluster {
     var cluster = Cluster()
     for rack in 0..<racks {
@@ -52,7 +53,9 @@ extension ClusterState {
       let here = bindings.values.filter { $0.node == index }
       let cpuUsed = here.reduce(0) { $0 + $1.workload.demand.cpuMilli }
       let memoryUsed = here.reduce(0) { $0 + $1.workload.demand.memoryMiB }
-      if cpuUsed > node.cpuMilli || node.cpuMilli - cpuUsed != cpu[index] { faults.append("\(node.name): CPU") }
+      if cpuUsed > node.cpuMilli || node.cpuMilli - cpuUsed != cpu[index] {
+        faults.append("\(node.name): CPU")
+      }
       if memoryUsed > node.memoryMiB || node.memoryMiB - memoryUsed != memory[index] {
         faults.append("\(node.name): memory")
       }
@@ -77,7 +80,8 @@ extension ClusterState {
       case .share(let milli): used += milli
       case .whole: used += 1000
       case .mig:
-        guard let instance = user.instance, let geometry = cluster.model(of: cluster.nodes[node])?.geometry else {
+        guard let instance = user.instance, let geometry = cluster.model(of: cluster.nodes[node])?.geometry
+        else {
           faults.append("no instance")
           continue
         }
@@ -94,7 +98,9 @@ extension ClusterState {
     if !isMIG, Int(idle[node][gpu]) != 1000 - used { faults.append("idle \(idle[node][gpu]), used \(used)") }
     let gangs = users.filter { $0.workload.members > 1 }.map(\.workload.name)
     if Set(gangs).count != gangs.count { faults.append("two members of a gang") }
-    if isolation == .gpu || (isolation == .mig && !isMIG), Set(users.map { $0.workload.tenant ?? "" }).count > 1 {
+    if isolation == .gpu || (isolation == .mig && !isMIG),
+      Set(users.map { $0.workload.tenant ?? "" }).count > 1
+    {
       faults.append("two tenants")
     }
     return faults
@@ -103,11 +109,15 @@ extension ClusterState {
   /// All that can be seen of a state, to compare states by.
   var picture: [String] {
     let pods = bindings.values.map { "\($0.pod) \($0.node) \($0.gpus) \($0.instance?.start ?? -1)" }.sorted()
-    return pods + self.pods.map { $0.joined(separator: ",") } + ["\(cpu) \(memory) \(idle.map { idle in (0..<idle.count).map { idle[$0] } })"]
+    return pods + self.pods.map { $0.joined(separator: ",") } + [
+      "\(cpu) \(memory) \(idle.map { idle in (0..<idle.count).map { idle[$0] } })"
+    ]
       + members.keys.sorted().map { "\($0): \(members[$0] ?? [])" }
       + cluster.nodes.indices.map { node in
-        (0..<cluster.nodes[node].topology.count).map { "\(userCount(node: node, gpu: $0)) \(layout(node: node, gpu: $0)?.slots ?? 0)" }
-          .joined(separator: ";") + " \(rackShare(node))"
+        (0..<cluster.nodes[node].topology.count).map {
+          "\(userCount(node: node, gpu: $0)) \(layout(node: node, gpu: $0)?.slots ?? 0)"
+        }
+        .joined(separator: ";") + " \(rackShare(node))"
       }
   }
 }

@@ -42,7 +42,8 @@ import Testing
     ("     GPU0 GPU1\nGPU0  SYS  X\n", "expected X, found SYS"),
   ]) func aBadMatrixIsNamed(text: String, message: String) {
     let error = #expect(throws: DSLError.self) { try SMITopology(text, file: "file") }
-    #expect(error?.code == .invalidInput && error?.message.contains(message) ?? false, "\(error?.message ?? "")")
+    #expect(
+      error?.code == .invalidInput && error?.message.contains(message) ?? false, "\(error?.message ?? "")")
   }
 
   @Test func aQueryAndAMatrixMakeANode() throws {
@@ -55,7 +56,8 @@ import Testing
     #expect(cluster.models[0].memoryMiB == 81_559 && cluster.models[0].fullWatts == 700)
     #expect(cluster.models[0].geometry?.model == "H100-80GB" && node.topology.numaGroups.count == 2)
     let mismatch = #expect(throws: DSLError.self) {
-      try query.node(named: "dgx", topology: try topology("pcie-4090"), cpuMilli: 0, memoryMiB: 0, into: &cluster)
+      try query.node(
+        named: "dgx", topology: try topology("pcie-4090"), cpuMilli: 0, memoryMiB: 0, into: &cluster)
     }
     #expect(mismatch?.code == .conflict)
   }
@@ -80,6 +82,7 @@ import Testing
     (String(repeating: "<a>", count: 100), "nested deeper than 64"),
   ]) func aBadQueryIsNamed(text: String, message: String) {
     let error = #expect(throws: DSLError.self) { try SMIQuery(text, file: "q") }
-    #expect(error?.code == .invalidInput && error?.message.contains(message) ?? false, "\(error?.message ?? "")")
+    #expect(
+      error?.code == .invalidInput && error?.message.contains(message) ?? false, "\(error?.message ?? "")")
   }
 }

@@ -42,7 +42,9 @@ import Testing
       (cluster.models[0].costPerHour, workload.maxCostPerHour) = (1.25, 2)
     }
     #expect(cost == Obstacle(.cost, "would cost 2.50 an hour, the limit is 2"))
-    #expect(try filter { $1.demand.gpu = .mig("5g.1gb") } == Obstacle(.gpuType, "A100-40GB has no MIG profile 5g.1gb"))
+    #expect(
+      try filter { $1.demand.gpu = .mig("5g.1gb") }
+        == Obstacle(.gpuType, "A100-40GB has no MIG profile 5g.1gb"))
     let avoided = try filter { cluster, workload in
       cluster.running = [Binding(Clusters.share("other", 1), member: 0, node: 0, gpus: 1)]
       workload.avoids = ["other"]
@@ -53,7 +55,10 @@ import Testing
   @Test(arguments: [
     (SpotRule(), "spot capacity is not allowed"),
     (SpotRule(allowed: true, neededHeadroomMs: 200), "spot needs 200 ms of SLO headroom, none is measured"),
-    (SpotRule(allowed: true, neededHeadroomMs: 200, headroomMs: 150), "spot needs 200 ms of SLO headroom, there are 150"),
+    (
+      SpotRule(allowed: true, neededHeadroomMs: 200, headroomMs: 150),
+      "spot needs 200 ms of SLO headroom, there are 150"
+    ),
     (SpotRule(allowed: true, neededHeadroomMs: 200, headroomMs: 200), nil), (SpotRule(allowed: true), nil),
   ]) func spotIsGuarded(rule: SpotRule, objection: String?) throws {
     let found = try filter { cluster, workload in
@@ -73,13 +78,16 @@ import Testing
     func instance(_ tenant: String, _ start: Int) -> Binding {
       var workload = Clusters.mig("m-\(tenant)-\(start)", "1g.5gb")
       workload.tenant = tenant
-      return Binding(workload, member: 0, node: 0, gpus: 0b1000, instance: MIGInstance(profile: 0, start: start))
+      return Binding(
+        workload, member: 0, node: 0, gpus: 0b1000, instance: MIGInstance(profile: 0, start: start))
     }
     try box.state.bind(share("red", 1))
     try box.state.bind(instance("red", 0))
     #expect((box.state.objection(to: share("blue", 1)) == nil) == (isolation == .none))
-    #expect((box.state.objection(to: share(nil, 1)) == nil) == (isolation == .none), "no tenant is another one")
-    #expect((box.state.objection(to: instance("blue", 1)) == nil) == (isolation == .none || isolation == .mig))
+    #expect(
+      (box.state.objection(to: share(nil, 1)) == nil) == (isolation == .none), "no tenant is another one")
+    #expect(
+      (box.state.objection(to: instance("blue", 1)) == nil) == (isolation == .none || isolation == .mig))
     #expect((box.state.objection(to: share("blue", 2)) == nil) == (isolation != .node))
     // Once the first has gone, its GPU is anybody's.
     box.state.release("s-red-1")
@@ -117,7 +125,8 @@ import Testing
     }
     let before = box.state.watts
     let placed = try #require(box.place(Clusters.share("y", 700)))
-    #expect(placed.bindings.map(\.node) == [1] && placed.bindings[0].gpus == 0b100 && box.state.watts == before)
+    #expect(
+      placed.bindings.map(\.node) == [1] && placed.bindings[0].gpus == 0b100 && box.state.watts == before)
     #expect(before == 7 * 35 + 250)
   }
 }

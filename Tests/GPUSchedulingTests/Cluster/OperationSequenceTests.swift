@@ -19,8 +19,11 @@ import Testing
       var workload: Workload
       switch roll(0..<4) {
       case 0: workload = Clusters.share("w\(next)", roll(1..<1000), members: gang)
-      case 1: workload = Clusters.mig("w\(next)", ["1g.10gb", "2g.20gb", "3g.40gb", "7g.80gb"][roll(0..<4)], members: gang)
-      case 2: workload = Workload("w\(next)", PodDemand(cpuMilli: roll(0..<30_000), memoryMiB: 10), members: gang)
+      case 1:
+        workload = Clusters.mig(
+          "w\(next)", ["1g.10gb", "2g.20gb", "3g.40gb", "7g.80gb"][roll(0..<4)], members: gang)
+      case 2:
+        workload = Workload("w\(next)", PodDemand(cpuMilli: roll(0..<30_000), memoryMiB: 10), members: gang)
       default: workload = Clusters.whole("w\(next)", roll(1..<5), members: gang, cpu: roll(0..<40_000))
       }
       workload.priority = roll(0..<4)
@@ -42,14 +45,18 @@ import Testing
         guard let name = scheduler.state.members.keys.sorted().randomElement(using: &random) else { return }
         scheduler.state.release(name)
       case 6:
-        guard scheduler.choice(wanted) == nil, let found = scheduler.preemption(for: wanted, now: now) else { return }
+        guard scheduler.choice(wanted) == nil, let found = scheduler.preemption(for: wanted, now: now) else {
+          return
+        }
         for victim in found.victims {
           #expect(victim.workload.priority < wanted.priority && victim.workload.preemptible)
         }
         let done = scheduler.commit(found)
         #expect(done)
       case 7:
-        guard scheduler.choice(wanted) == nil, let found = scheduler.consolidation(for: wanted) else { return }
+        guard scheduler.choice(wanted) == nil, let found = scheduler.consolidation(for: wanted) else {
+          return
+        }
         let before = scheduler.state.bindings.count
         let done = scheduler.commit(found)
         #expect(done && scheduler.state.bindings.count == before + 1)
@@ -86,7 +93,8 @@ import Testing
     cluster.nodes[3].nvlinkDomain = "d"
     cluster.nodes[0].tenant = "a"
     var run = Run(
-      random: SplitMix64(seed: seed), scheduler: ClusterScheduler(try ClusterState(cluster, isolation: isolation)))
+      random: SplitMix64(seed: seed),
+      scheduler: ClusterScheduler(try ClusterState(cluster, isolation: isolation)))
     for step in 0..<120 {
       run.step()
       let faults = run.scheduler.state.faults

@@ -7,7 +7,8 @@ import Testing
   private static let now = 100_000.0
 
   private func workload(
-    _ name: String, _ gpus: Int, members: Int = 1, priority: Int, hours: Double = 1, qos: QualityOfService = .burstable
+    _ name: String, _ gpus: Int, members: Int = 1, priority: Int, hours: Double = 1,
+    qos: QualityOfService = .burstable
   ) -> Workload {
     var workload = Clusters.whole(name, gpus, members: members)
     (workload.priority, workload.qos) = (priority, qos)
@@ -15,7 +16,9 @@ import Testing
     return workload
   }
 
-  private func scheduler(_ gpus: [Int], _ running: [(Workload, [(node: Int, gpus: UInt32)])]) throws -> SchedulerBox {
+  private func scheduler(_ gpus: [Int], _ running: [(Workload, [(node: Int, gpus: UInt32)])]) throws
+    -> SchedulerBox
+  {
     var cluster = Cluster()
     for (number, count) in gpus.enumerated() { Clusters.node("n\(number)", gpus: count, into: &cluster) }
     for (workload, places) in running {
@@ -27,7 +30,9 @@ import Testing
   }
 
   private func victims(_ box: SchedulerBox, _ workload: Workload, anyPriority: Bool = false) -> [String]? {
-    box.scheduler.preemption(for: workload, now: Self.now, anyPriority: anyPriority)?.victims.map(\.workload.name).sorted()
+    box.scheduler.preemption(for: workload, now: Self.now, anyPriority: anyPriority)?.victims.map(
+      \.workload.name
+    ).sorted()
   }
 
   @Test func theLeastWorkIsLost() throws {
@@ -51,7 +56,8 @@ import Testing
         (workload("burstable", 1, priority: 1, hours: 2), [(1, 1)]),
         (workload("best-effort", 1, priority: 1, hours: 3, qos: .bestEffort), [(2, 1)]),
       ])
-    #expect(victims(box, workload("new", 1, priority: 3)) == ["best-effort"], "3 hours at 1 are less than 2 at 2")
+    #expect(
+      victims(box, workload("new", 1, priority: 3)) == ["best-effort"], "3 hours at 1 are less than 2 at 2")
     var safe = box.state.bindings["best-effort"]!.workload
     box.scheduler.state.release("best-effort")
     safe.preemptible = false
@@ -113,14 +119,17 @@ import Testing
     let new = workload("new", 4, priority: 0)
     #expect(box.choice(new) == nil && victims(box, new) == nil)
     let found = try #require(box.scheduler.consolidation(for: new))
-    #expect(found.moves.map { "\($0.from.pod): \($0.from.node) to \($0.to.node)" } == ["b: 1 to 0"], "the smaller one moves")
+    #expect(
+      found.moves.map { "\($0.from.pod): \($0.from.node) to \($0.to.node)" } == ["b: 1 to 0"],
+      "the smaller one moves")
     #expect(box.commit(found) && box.state.faults.isEmpty && box.state.bindings["new"]?.node == 1)
     #expect(box.scheduler.consolidation(for: workload("more", 4, priority: 0)) == nil)
   }
 
   @Test func whatWouldHaveToBeFreed() throws {
     let box = try scheduler(
-      [2], [(workload("a", 1, priority: 9, hours: 5), [(0, 0b01)]), (workload("b", 1, priority: 9), [(0, 0b10)])])
+      [2],
+      [(workload("a", 1, priority: 9, hours: 5), [(0, 0b01)]), (workload("b", 1, priority: 9), [(0, 0b10)])])
     #expect(victims(box, workload("new", 1, priority: 0)) == nil)
     #expect(victims(box, workload("new", 1, priority: 0), anyPriority: true) == ["b"])
   }

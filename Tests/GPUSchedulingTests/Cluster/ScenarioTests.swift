@@ -4,7 +4,9 @@ import Testing
 
 /// What users of other schedulers asked for, each named after its public issue.
 @Suite struct ScenarioTests {
-  private func scheduler(_ cluster: Cluster) throws -> SchedulerBox { SchedulerBox(ClusterScheduler(try ClusterState(cluster))) }
+  private func scheduler(_ cluster: Cluster) throws -> SchedulerBox {
+    SchedulerBox(ClusterScheduler(try ClusterState(cluster)))
+  }
 
   /// kubernetes-sigs/kueue#10406: single-GPU jobs scatter over racks of 18 nodes with 4 GPUs and destroy 72-GPU domains.
   @Test func kueue10406RacksArePreserved() throws {
@@ -15,11 +17,14 @@ import Testing
       let name = "job-\(number)"
       #expect(scheduler.place(Clusters.whole(name, 1)) != nil)
       alive.append(name)
-      if number % 3 == 2 { scheduler.state.release(alive.remove(at: Int.random(in: 0..<alive.count, using: &random))) }
+      if number % 3 == 2 {
+        scheduler.state.release(alive.remove(at: Int.random(in: 0..<alive.count, using: &random)))
+      }
     }
     let racks = Set(scheduler.state.bindings.values.map { scheduler.state.cluster.nodes[$0.node].rack ?? "" })
     let fewest = (alive.count + 71) / 72
-    #expect(racks.count <= fewest + 1, "\(alive.count) jobs are on \(racks.count) racks, \(fewest) could hold them")
+    #expect(
+      racks.count <= fewest + 1, "\(alive.count) jobs are on \(racks.count) racks, \(fewest) could hold them")
     var gang = Clusters.whole("nvl72", 4, members: 18)
     (gang.locality, gang.localityRequired) = (.rack, true)
     let placed = try #require(scheduler.place(gang))
@@ -97,7 +102,9 @@ import Testing
     let frozen = start.scheduler
     let profiles = ["3g.40gb", "1g.10gb", "2g.20gb", "1g.20gb", "4g.40gb"]
     let decisions = await withTaskGroup(of: WorkloadPlacement?.self) { group in
-      for number in 0..<20 { group.addTask { frozen.choice(Clusters.mig("claim-\(number)", profiles[number % 5])) } }
+      for number in 0..<20 {
+        group.addTask { frozen.choice(Clusters.mig("claim-\(number)", profiles[number % 5])) }
+      }
       return await group.reduce(into: [WorkloadPlacement]()) { if let found = $1 { $0.append(found) } }
     }
     let scheduler = start
@@ -118,7 +125,8 @@ import Testing
     let placed = try #require(scheduler.place(Clusters.share("gang", 200, members: 4)))
     let places = placed.bindings.map { "\($0.node) \($0.gpus)" }
     #expect(Set(places).count == 4)
-    #expect(scheduler.choice(Clusters.share("larger", 200, members: 5)) == nil, "four GPUs share, two are cut")
+    #expect(
+      scheduler.choice(Clusters.share("larger", 200, members: 5)) == nil, "four GPUs share, two are cut")
     let cut = try #require(scheduler.place(Clusters.mig("cut", "1g.5gb", members: 2)))
     #expect(Set(cut.bindings.map(\.gpus)) == [0b0100, 0b1000])
   }
@@ -130,7 +138,9 @@ import Testing
     cluster.nodes[0].migGPUs = 1
     let scheduler = try scheduler(cluster)
     for name in ["x", "y", "z"] { #expect(scheduler.place(Clusters.mig(name, "1g.10gb")) != nil) }
-    #expect(scheduler.place(Clusters.mig("large", "4g.40gb")) != nil, "\(scheduler.state.layout(node: 0, gpu: 0)?.instances ?? [])")
+    #expect(
+      scheduler.place(Clusters.mig("large", "4g.40gb")) != nil,
+      "\(scheduler.state.layout(node: 0, gpu: 0)?.instances ?? [])")
   }
 
   /// volcano-sh/volcano-vgpu-device-plugin#116: gangs hang with one or two members running.

@@ -89,13 +89,16 @@ import Testing
     cluster.nodes[2].nvlinkDomain = "fabric"
     cluster.nodes[3].nvlinkDomain = "fabric"
     let scheduler = ClusterScheduler(try ClusterState(cluster))
-    func choice(_ gpus: Int, _ members: Int, _ locality: Locality, required: Bool = true) -> WorkloadPlacement? {
+    func choice(_ gpus: Int, _ members: Int, _ locality: Locality, required: Bool = true)
+      -> WorkloadPlacement?
+    {
       var workload = Clusters.whole("w", gpus, members: members)
       (workload.locality, workload.localityRequired) = (locality, required)
       return scheduler.choice(workload)
     }
     #expect(choice(2, 1, .sameSocket)?.bindings[0].gpus == 0b11)
-    #expect(choice(3, 1, .sameSocket) == nil && choice(3, 1, .sameSocket, required: false)?.locality == .sameNode)
+    #expect(
+      choice(3, 1, .sameSocket) == nil && choice(3, 1, .sameSocket, required: false)?.locality == .sameNode)
     #expect(choice(4, 1, .sameNode) != nil && choice(4, 2, .sameNode) == nil)
     #expect(choice(4, 2, .nvlink)?.nodes == [2, 3] && choice(4, 3, .nvlink) == nil)
     #expect(choice(4, 2, .rack)?.locality == .rack && choice(4, 3, .rack) == nil)

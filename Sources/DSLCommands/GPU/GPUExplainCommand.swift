@@ -1,0 +1,107 @@
+import ArgumentParser
+import DSLBase
+import GPUScheduling
+
+/// `dsl gpu explain`: why a workload goes where it goes, or nowhere.
+struct GPUExplainCommand: ReportingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain", abstract: "Say for every node why a workload may not go there, or how it scores.",
+    discussion: """
+      Nodes are listed with the first filter that fails or the terms of the score. Where the workload has no place, it says
+      what may be evicted or moved for it, what would have to be freed whoever's it is, and which node lacks least.
+
+      Examples:
+        dsl gpu explain llama --cluster cluster.yaml --gpus 4 --locality same-socket --required
+        kubectl get nodes,pods -A -o json | dsl gpu explain chat --cluster - --mig 3g.40gb --format json
+      """)
+  static let reportName = "gpu-explain"
+
+  @Argument(help: "The workload's name.")
+  var name: String
+
+  @OptionGroup var options: ClusterOptions
+  @OptionGroup var wanted: WorkloadOptions
+  @OptionGroup var global: GlobalOptions
+
+  func report(_ context: Context) async throws -> Report? {
+    let (scheduler, notes) = try options.scheduler(context)
+    let workload = try wanted.workload(named: name)
+    let explanation = scheduler.explanation(of: workload, now: context.time.now.seconds)
+    let cluster = scheduler.state.cluster
+    var report = Report(Self.reportName, Self.json(explanation, cluster)) {
+      Self.text(explanation, cluster, $0)
+    }
+    report.warnings = notes
+    return report
+  }
+
+  static func json(_ explanation: PlacementExplanation, _ cluster: Cluster) -> JSONValue {
+    [
+      "workload": .string(explanation.workload.name), "demand": .string(explanation.workload.demand.gpu.text),
+      "members": .int(explanation.workload.members), "most_members": .int(explanation.mostMembers),
+      "placement": explanation.placement.map { cluster.json($0) } ?? .null,
+      "nodes": .array(explanation.findings.map { finding($0, cluster) }),
+      "nearest": .optional(explanation.nearest.map { cluster.nodes[$0].name }),
+      "may_evict": explanation.preemption.map { cluster.json($0) } ?? .null,
+      "would_free": explanation.toFree.map { cluster.json($0) } ?? .null,
+      "may_move": explanation.consolidation.map { cluster.json($0) } ?? .null,
+    ]
+  }
+
+  private static func finding(_ finding: PlacementExplanation.Finding, _ cluster: Cluster) -> JSONValue {
+    var object: JSONObject = [
+      "node": .string(cluster.nodes[finding.node].name), "room": .int(finding.room),
+      "filter": .optional(finding.obstacle?.filter.rawValue), "reason": .optional(finding.obstacle?.reason),
+    ]
+    if let score = finding.score {
+      object["score"] = .double((score.total * 1e6).rounded() / 1e6)
+      object["terms"] = .array(
+        score.terms.map { term in
+          [
+            "term": .string(term.term.rawValue), "value": .double((term.value * 1e6).rounded() / 1e6),
+            "share": .double((term.share * 1e6).rounded() / 1e6),
+          ]
+        })
+    }
+    return .object(object)
+  }
+
+  private static func text(_ explanation: PlacementExplanation, _ cluster: Cluster, _ paint: Paint) -> String
+  {
+    var table = TextTable(header: ["node", "room", "score", "why"])
+    table.rightAligned = [1, 2]
+    let taken = explanation.placement?.nodes ?? []
+    for finding in explanation.findings {
+      let terms =
+        finding.score?.terms.map { "\($0.term.rawValue) \(Shown.number($0.value, decimals: 2))" } ?? []
+      let why =
+        finding.obstacle.map { "\($0.filter.rawValue): \($0.reason)" } ?? terms.joined(separator: ", ")
+      table.rows.append([
+        Shown.safe(cluster.nodes[finding.node].name) + (taken.contains(finding.node) ? " *" : ""),
+        "\(finding.room)",
+        finding.score.map { Shown.number($0.total, decimals: 3) } ?? "-", Shown.safe(why),
+      ])
+    }
+    var lines = [table.text(paint)]
+    if let placement = explanation.placement {
+      lines.append(PlacementText.placement(placement, moves: nil, eviction: nil, cluster))
+      return lines.joined()
+    }
+    lines.append(PlacementText.refusal(explanation, cluster))
+    func names(_ victims: [Victim]) -> String {
+      Shown.safe(victims.map(\.workload.name).joined(separator: ", "))
+    }
+    if let moves = explanation.consolidation {
+      lines.append("fits when moved: \(Shown.safe(moves.moves.map(\.from.pod).joined(separator: ", ")))\n")
+    }
+    if let eviction = explanation.preemption {
+      lines.append("fits when evicted: \(names(eviction.victims))\n")
+    }
+    if explanation.preemption == nil, let free = explanation.toFree {
+      let place = free.placement.nodes.map { cluster.nodes[$0].name }.joined(separator: ", ")
+      lines.append(
+        "would fit on \(Shown.safe(place)) without: \(names(free.victims)); their priority is not lower\n")
+    }
+    return lines.joined()
+  }
+}
