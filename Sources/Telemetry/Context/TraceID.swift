@@ -27,6 +27,14 @@ package struct TraceID: Sendable, Hashable, CustomStringConvertible {
     (self.high, self.low) = (high, low)
   }
 
+  /// An id by its halves.
+  ///
+  /// - Returns: `nil` for all zeros.
+  package init?(high: UInt64, low: UInt64) {
+    guard high | low != 0 else { return nil }
+    (self.high, self.low) = (high, low)
+  }
+
   /// 32 lower-case hexadecimal digits.
   package var description: String { high.hexDigits + low.hexDigits }
 }
@@ -52,6 +60,14 @@ package struct SpanID: Sendable, Hashable, CustomStringConvertible {
     else {
       return nil
     }
+    self.value = value
+  }
+
+  /// An id by its number.
+  ///
+  /// - Returns: `nil` for zero.
+  package init?(value: UInt64) {
+    guard value != 0 else { return nil }
     self.value = value
   }
 
