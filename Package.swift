@@ -155,7 +155,8 @@ let package = Package(
       name: "AnomalyDetectionTests", dependencies: ["AnomalyDetection", "DSLBase"], exclude: ["Data"],
       swiftSettings: house),
     .testTarget(
-      name: "SignalStoreTests", dependencies: ["Coordination", "DSLBase", "SignalStore", "Telemetry"],
+      name: "SignalStoreTests",
+      dependencies: ["Coordination", "DSLBase", "SignalStore", "SweepFolders", "Telemetry"],
       swiftSettings: house),
     .testTarget(
       name: "ControlPlaneTests",

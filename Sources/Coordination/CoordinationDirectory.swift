@@ -45,6 +45,8 @@ package struct CoordinationDirectory: Sendable {
   package var queue: String { state + "/queue.sqlite" }
   /// What is known of unchanged files: SQLite, a cache that may be deleted at any time.
   package var index: String { state + "/index.sqlite" }
+  /// Telemetry that was received or read from files: SQLite.
+  package var signals: String { state + "/signals.sqlite" }
   /// Finished spans, one OTLP trace a line.
   package var spans: String { state + "/telemetry/spans.jsonl" }
   /// Items taken out of the queue by a decision, one file each, named as they were.

@@ -57,13 +57,13 @@ struct BackupListing {
   static let quarantine = ".dsl/quarantine"
 
   /// Whether a path is of what the program makes anew or copies another way: caches, locks, databases, backups, and the
-  /// papers of an earlier backup or restore.
+  /// papers of an earlier backup or restore. Telemetry is among it: it is kept for a while only, and may be large.
   static func isOurOwn(_ path: String) -> Bool {
     guard path.hasPrefix(".dsl/") else { return false }
     let rest = path.dropFirst(".dsl/".count)
     if rest == "backups" || rest.hasPrefix("backups/") || rest.hasSuffix(".lock") { return true }
     if ["manifest.json", "restore.json"].contains(rest) { return true }
-    return ["index.sqlite", "journal.sqlite", "queue.sqlite"].contains { name in
+    return ["index.sqlite", "journal.sqlite", "queue.sqlite", "signals.sqlite"].contains { name in
       rest == name || ["-wal", "-shm", "-journal"].contains { rest == name + $0 }
     }
   }

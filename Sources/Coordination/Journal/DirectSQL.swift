@@ -1,4 +1,4 @@
-import GRDB
+package import GRDB
 import GRDBSQLite
 
 /// Statements straight on SQLite, for what runs several times for each item of work.
@@ -10,7 +10,7 @@ extension Database {
   ///
   /// - Parameter values: for the parameters, in order.
   /// - Throws: `DatabaseError`.
-  func run<each Value: SQLBindable>(_ sql: String, _ values: repeat each Value) throws {
+  package func run<each Value: SQLBindable>(_ sql: String, _ values: repeat each Value) throws {
     let statement = try SQLRun(self, sql)
     repeat statement.bind(each values)
     while try statement.step() {}
@@ -19,7 +19,7 @@ extension Database {
   /// What `read` makes of each row. The statement is over when it returns, so that what follows may change the rows.
   ///
   /// - Throws: `DatabaseError`, or what `read` throws.
-  func rows<Result, each Value: SQLBindable>(
+  package func rows<Result, each Value: SQLBindable>(
     _ sql: String, _ values: repeat each Value, read: (SQLColumns) throws -> Result
   ) throws -> [Result] {
     var results: [Result] = []
@@ -33,7 +33,7 @@ extension Database {
   /// Looks at the rows, until `body` returns `false`.
   ///
   /// - Throws: `DatabaseError`, or what `body` throws.
-  func forEach<each Value: SQLBindable>(
+  package func forEach<each Value: SQLBindable>(
     _ sql: String, _ values: repeat each Value, body: (SQLColumns) throws -> Bool
   ) throws {
     let statement = try SQLRun(self, sql)
@@ -44,7 +44,7 @@ extension Database {
   /// What `read` makes of the first row; `nil` when there is none.
   ///
   /// - Throws: `DatabaseError`, or what `read` throws.
-  func first<Result, each Value: SQLBindable>(
+  package func first<Result, each Value: SQLBindable>(
     _ sql: String, _ values: repeat each Value, read: (SQLColumns) throws -> Result
   ) throws -> Result? {
     let statement = try SQLRun(self, sql)
@@ -55,7 +55,7 @@ extension Database {
   /// Whether there is a row.
   ///
   /// - Throws: `DatabaseError`.
-  func any<each Value: SQLBindable>(_ sql: String, _ values: repeat each Value) throws -> Bool {
+  package func any<each Value: SQLBindable>(_ sql: String, _ values: repeat each Value) throws -> Bool {
     try first(sql, repeat each values) { _ in true } ?? false
   }
 }
@@ -94,37 +94,48 @@ private final class SQLRun {
 }
 
 /// The columns of the row that a statement is at, by position. Valid until its next step.
-struct SQLColumns {
+package struct SQLColumns {
   let statement: OpaquePointer
 
-  func isNull(_ column: Int32) -> Bool { sqlite3_column_type(statement, column) == SQLITE_NULL }
+  package func isNull(_ column: Int32) -> Bool { sqlite3_column_type(statement, column) == SQLITE_NULL }
 
   /// An integer; 0 for NULL.
-  func int(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
+  package func int(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
 
   /// A text; empty for NULL.
-  func text(_ column: Int32) -> String {
+  package func text(_ column: Int32) -> String {
     guard let start = sqlite3_column_text(statement, column) else { return "" }
     let count = Int(sqlite3_column_bytes(statement, column))
     return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
   }
 
   /// A blob; empty for NULL.
-  func blob(_ column: Int32) -> [UInt8] {
+  package func blob(_ column: Int32) -> [UInt8] {
     guard let start = sqlite3_column_blob(statement, column) else { return [] }
     return Array(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column))))
   }
 
-  func optionalInt(_ column: Int32) -> Int64? { isNull(column) ? nil : int(column) }
-  func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
-  func optionalBlob(_ column: Int32) -> [UInt8]? { isNull(column) ? nil : blob(column) }
-  func optionalDouble(_ column: Int32) -> Double? {
+  /// Looks at a blob where it is, without a copy.
+  package func withBlob<Result>(
+    _ column: Int32, _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) rethrows -> Result {
+    // The address first: asking for it may convert, which changes the length.
+    let start = sqlite3_column_blob(statement, column)
+    return try body(
+      UnsafeRawBufferPointer(
+        start: start, count: start == nil ? 0 : Int(sqlite3_column_bytes(statement, column))))
+  }
+
+  package func optionalInt(_ column: Int32) -> Int64? { isNull(column) ? nil : int(column) }
+  package func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
+  package func optionalBlob(_ column: Int32) -> [UInt8]? { isNull(column) ? nil : blob(column) }
+  package func optionalDouble(_ column: Int32) -> Double? {
     isNull(column) ? nil : sqlite3_column_double(statement, column)
   }
 }
 
 /// A value for a statement's parameter.
-protocol SQLBindable {
+package protocol SQLBindable {
   func bind(_ statement: OpaquePointer, _ index: Int32)
 }
 
@@ -132,19 +143,23 @@ protocol SQLBindable {
 private let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
 extension Int64: SQLBindable {
-  func bind(_ statement: OpaquePointer, _ index: Int32) { sqlite3_bind_int64(statement, index, self) }
+  package func bind(_ statement: OpaquePointer, _ index: Int32) { sqlite3_bind_int64(statement, index, self) }
 }
 
 extension Int: SQLBindable {
-  func bind(_ statement: OpaquePointer, _ index: Int32) { sqlite3_bind_int64(statement, index, Int64(self)) }
+  package func bind(_ statement: OpaquePointer, _ index: Int32) {
+    sqlite3_bind_int64(statement, index, Int64(self))
+  }
 }
 
 extension Double: SQLBindable {
-  func bind(_ statement: OpaquePointer, _ index: Int32) { sqlite3_bind_double(statement, index, self) }
+  package func bind(_ statement: OpaquePointer, _ index: Int32) {
+    sqlite3_bind_double(statement, index, self)
+  }
 }
 
 extension String: SQLBindable {
-  func bind(_ statement: OpaquePointer, _ index: Int32) {
+  package func bind(_ statement: OpaquePointer, _ index: Int32) {
     var text = self
     text.withUTF8 { bytes in
       bytes.withMemoryRebound(to: CChar.self) { characters in
@@ -160,7 +175,7 @@ extension String: SQLBindable {
 }
 
 extension [UInt8]: SQLBindable {
-  func bind(_ statement: OpaquePointer, _ index: Int32) {
+  package func bind(_ statement: OpaquePointer, _ index: Int32) {
     withUnsafeBytes { bytes in
       guard let start = bytes.baseAddress, !bytes.isEmpty else {
         sqlite3_bind_zeroblob(statement, index, 0)
@@ -172,7 +187,7 @@ extension [UInt8]: SQLBindable {
 }
 
 extension Optional: SQLBindable where Wrapped: SQLBindable {
-  func bind(_ statement: OpaquePointer, _ index: Int32) {
+  package func bind(_ statement: OpaquePointer, _ index: Int32) {
     guard let self else {
       sqlite3_bind_null(statement, index)
       return

@@ -1,4 +1,4 @@
-import DSLBase
+package import DSLBase
 import GRDB
 import Glibc
 import Synchronization
@@ -74,7 +74,7 @@ extension StateDatabase {
   /// second at most.
   ///
   /// - Returns: the log's size afterwards, bytes: above `WriteAheadLog.sizeLimit` when a reader does not let go.
-  func boundLog() throws(DSLError) -> Int64 {
+  package func boundLog() throws(DSLError) -> Int64 {
     guard isWritable, Self.size(path + "-wal") > WriteAheadLog.sizeLimit else {
       return Self.size(path + "-wal")
     }
@@ -83,7 +83,7 @@ extension StateDatabase {
   }
 
   /// Gives unused pages back to the file system, as many as take some milliseconds.
-  func shrink() throws(DSLError) {
+  package func shrink() throws(DSLError) {
     try outsideTransaction { db in
       guard try Int.fetchOne(db, sql: "PRAGMA auto_vacuum") == 2 else { return }
       try db.execute(sql: "PRAGMA incremental_vacuum(\(Self.pagesAtOnce))")
@@ -104,7 +104,7 @@ extension StateDatabase {
   }
 
   /// The file in numbers; `nil` when there is none.
-  func info() throws(DSLError) -> StoreInfo? {
+  package func info() throws(DSLError) -> StoreInfo? {
     try read { db in
       let page = try Int64.fetchOne(db, sql: "PRAGMA page_size") ?? 0
       let free = try Int64.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
@@ -131,7 +131,7 @@ extension StateDatabase {
     } ?? []
   }
 
-  static func size(_ path: String) -> Int64 {
+  package static func size(_ path: String) -> Int64 {
     var status = stat()
     return stat(path, &status) == 0 ? Int64(status.st_size) : 0
   }

@@ -1,5 +1,5 @@
-import DSLBase
-import GRDB
+package import DSLBase
+package import GRDB
 import GRDBSQLite
 import Glibc
 import Synchronization
@@ -13,7 +13,7 @@ package enum StateAccess: Sendable {
 }
 
 /// How sure a commit is to outlive a power failure.
-enum Durability: String {
+package enum Durability: String, Sendable {
   /// The write-ahead log reaches the disk before the commit returns.
   case full = "FULL"
   /// The log is written, and reaches the disk with the next full commit or checkpoint. Never corrupts; for what may be
@@ -25,9 +25,9 @@ enum Durability: String {
 ///
 /// Writing holds one connection for the life of the object. Reading only opens one for each call, so that no snapshot
 /// grows old and a store that appears later is seen.
-final class StateDatabase: Sendable {
+package final class StateDatabase: Sendable {
   /// The file.
-  let path: String
+  package let path: String
   /// What it is called in messages: "journal", "queue".
   let name: String
   private let connection: DatabaseQueue?
@@ -55,7 +55,7 @@ final class StateDatabase: Sendable {
   ///   - migrations: all versions of its schema, oldest first; append-only.
   ///   - givesBack: whether unused pages can be given back in small parts (`shrink`), which costs a little with each page.
   /// - Throws: `unsupported` when a newer program wrote it; `corrupt`, `io`, `locked`.
-  init(
+  package init(
     _ name: String, path: String, directory: CoordinationDirectory, access: StateAccess,
     migrations: DatabaseMigrator, givesBack: Bool = false
   ) throws(DSLError) {
@@ -117,13 +117,14 @@ final class StateDatabase: Sendable {
   }
 
   /// Whether this object may write.
-  var isWritable: Bool { connection != nil }
+  package var isWritable: Bool { connection != nil }
 
   /// Runs a transaction that takes the write lock at once; what `body` throws rolls it back.
   ///
   /// - Throws: what `body` throws; `invalidState` on a store opened for reading.
-  func write<Result>(_ durability: Durability, _ body: (Database) throws -> Result) throws(DSLError) -> Result
-  {
+  package func write<Result>(
+    _ durability: Durability, _ body: (Database) throws -> Result
+  ) throws(DSLError) -> Result {
     guard let connection else {
       throw DSLError(.invalidState, "the \(name) was opened for reading only", cause: path)
     }
@@ -180,7 +181,7 @@ final class StateDatabase: Sendable {
   ///
   /// - Returns: `nil` when the store does not exist.
   /// - Throws: what `body` throws; `corrupt`, `io`.
-  func read<Result>(_ body: (Database) throws -> Result) throws(DSLError) -> Result? {
+  package func read<Result>(_ body: (Database) throws -> Result) throws(DSLError) -> Result? {
     do {
       guard let connection = try connection ?? reader() else { return nil }
       return try connection.inDatabase { db in
