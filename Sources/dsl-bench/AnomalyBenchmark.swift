@@ -42,7 +42,35 @@ enum AnomalyBenchmark {
         "\(entry.name): score=\(round(best.score, 2)) threshold=\(best.threshold) other_half=\(round(halves.mean, 2)) "
           + "deviation=\(round(halves.deviation, 1)) points_per_s=\(Int(Double(rows) / entry.seconds))")
     }
+    try measureIssues()
     list(corpus, entries[0], threshold: scoring.best(corpus, scores: entries[0].scores).threshold)
+  }
+
+  /// Windows with every signal of 20 services through the detectors of issues: windows a second, and the size of the state.
+  private static func measureIssues() throws {
+    var random = SplitMix64(seed: 1)
+    var windows: [ServiceWindow] = []
+    for index in 0..<1_000 {
+      for service in 0..<20 {
+        let noise = (0..<4).map { _ in Double(random.next() >> 11) / 9_007_199_254_740_992 }
+        windows.append(
+          try ServiceWindow(
+            service: "service-\(service)", start: Timestamp(seconds: 1.7e9 + 60 * Double(index)), length: 60,
+            traffic: .init(spans: 500 + Int(50 * noise[0]), errors: Int(5 * noise[1])),
+            latency: .init(p50: 0.1, p95: 0.2 + noise[2], p99: 2),
+            readings: [
+              .init(resource: "cpu", used: noise[3]), .init(resource: "memory", used: 0.5 + noise[2] / 9),
+            ],
+            agents: .init(healthy: 8 + Int(2 * noise[0]), total: 10)))
+      }
+    }
+    var detector = IssueDetector()
+    let start = seconds()
+    let found = windows.reduce(0) { $0 + detector.observe($1).count }
+    let elapsed = seconds() - start
+    puts(
+      "issue detectors: windows_per_s=\(Int(Double(windows.count) / elapsed)) issues=\(found) "
+        + "state_bytes_per_service=\(detector.json.serialized().count / 20)")
   }
 
   private static func list(_ corpus: [LabelledSeries], _ entry: Entry, threshold: Double) {

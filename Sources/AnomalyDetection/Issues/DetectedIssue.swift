@@ -5,10 +5,11 @@ package struct DetectedIssue: Sendable, Hashable {
   package let kind: IssueKind
   /// The service; for a cascade, the one whose errors began first.
   package let service: String
-  /// How far from the ordinary it is, 0 to 1: how many times over it goes beyond what the history explains, so that the
-  /// same words mean the same for all kinds. See `docs/detectors.md`.
+  /// How far from the ordinary it is, 0 to 1: 1 − 1/x for a deviation of x times the one that nine of ten windows stay
+  /// below; of a resource, how near its limit is in time; of a cascade, 1 − 1/services. See `docs/detectors.md`.
   package let severity: Double
-  /// How sure the detector is that this is no chance, 0 to 1: it falls with less history and with a weaker signal.
+  /// How sure the detector is that this is no chance, 0.5 to 1: the odds of the evidence when one change in
+  /// `windowsPerFalseAlarm` windows is what was expected. It grows while the issue lasts, to 0.99.
   package let confidence: Double
   /// When it began, by the change-point estimate; at or before the window's start.
   package let onset: Timestamp
