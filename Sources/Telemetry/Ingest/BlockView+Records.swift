@@ -117,7 +117,7 @@ extension BlockView {
       origin: origin(record), metric: text(record.name),
       unit: text(UInt32(truncatingIfNeeded: record.parent)),
       description: text(UInt32(truncatingIfNeeded: record.parent >> 32)),
-      kind: MetricKind(rawValue: record.kind), temporality: Int(record.status),
+      kind: OTLPMetricKind(rawValue: record.kind), temporality: Int(record.status),
       isMonotonic: record.flags & 1 == 1, time: Timestamp(nanoseconds: record.time),
       start: record.end > 0 ? Timestamp(nanoseconds: record.end) : nil, attributes: [:], distribution: [:])
     switch PointValue(rawValue: record.spanID) {

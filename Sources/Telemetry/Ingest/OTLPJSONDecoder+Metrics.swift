@@ -1,5 +1,5 @@
 /// The kinds of metrics, numbered as the fields of OTLP's `Metric.data`.
-package enum MetricKind: UInt8, Sendable {
+package enum OTLPMetricKind: UInt8, Sendable {
   case gauge = 5, sum = 7, histogram = 9, exponentialHistogram = 10, summary = 11
 
   /// The word for it.
@@ -19,7 +19,7 @@ struct MetricFrame {
   var name: UInt32?
   var unit: UInt32?
   var description: UInt32?
-  var kind: MetricKind?
+  var kind: OTLPMetricKind?
   var temporality: UInt8 = 0
   var isMonotonic = false
 }
@@ -55,7 +55,7 @@ extension OTLPJSONDecoder {
     builder.finishMetric(frame, from: first)
   }
 
-  private static func kind(_ name: TextSlice) -> MetricKind? {
+  private static func kind(_ name: TextSlice) -> OTLPMetricKind? {
     if name.spells("gauge") { return .gauge }
     if name.spells("sum") { return .sum }
     if name.spells("histogram") { return .histogram }
@@ -63,7 +63,7 @@ extension OTLPJSONDecoder {
     return name.spells("summary") ? .summary : nil
   }
 
-  private mutating func points(_ kind: MetricKind, _ frame: inout MetricFrame) throws(DecodingFault) {
+  private mutating func points(_ kind: OTLPMetricKind, _ frame: inout MetricFrame) throws(DecodingFault) {
     guard try cursor.enterObject() else { return }
     var seen = SeenMembers()
     repeat {
@@ -93,7 +93,7 @@ extension OTLPJSONDecoder {
     } while try cursor.another(UInt8(ascii: "}"))
   }
 
-  private mutating func point(_ kind: MetricKind) throws(DecodingFault) {
+  private mutating func point(_ kind: OTLPMetricKind) throws(DecodingFault) {
     builder.begin()
     builder.record.kind = kind.rawValue
     var seen = SeenMembers()
@@ -138,7 +138,7 @@ extension OTLPJSONDecoder {
   }
 
   private mutating func distributionMember(
-    _ name: TextSlice, _ kind: MetricKind, _ seen: inout SeenMembers
+    _ name: TextSlice, _ kind: OTLPMetricKind, _ seen: inout SeenMembers
   ) throws(DecodingFault) {
     if name.spells("count") {
       try once(&seen, 4)

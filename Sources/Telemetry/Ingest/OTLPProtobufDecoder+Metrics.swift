@@ -10,7 +10,7 @@ extension OTLPProtobufDecoder {
       case ProtobufField.key(2, 2): frame.description = builder.name(try cursor.text())
       case ProtobufField.key(3, 2): frame.unit = builder.name(try cursor.text())
       default:
-        guard field.wireType == 2, let kind = UInt8(exactly: field.number).flatMap(MetricKind.init) else {
+        guard field.wireType == 2, let kind = UInt8(exactly: field.number).flatMap(OTLPMetricKind.init) else {
           try cursor.skip(field)
           continue
         }
@@ -27,7 +27,7 @@ extension OTLPProtobufDecoder {
   }
 
   /// `Gauge`, `Sum`, `Histogram`, …: points 1, temporality 2, monotonic 3.
-  private mutating func points(_ kind: MetricKind, _ frame: inout MetricFrame) throws(DecodingFault) {
+  private mutating func points(_ kind: OTLPMetricKind, _ frame: inout MetricFrame) throws(DecodingFault) {
     let outer = try cursor.enter()
     while let field = try cursor.next() {
       switch field.key {
@@ -45,7 +45,7 @@ extension OTLPProtobufDecoder {
   }
 
   /// `NumberDataPoint`.
-  private mutating func numberPoint(_ kind: MetricKind) throws(DecodingFault) {
+  private mutating func numberPoint(_ kind: OTLPMetricKind) throws(DecodingFault) {
     let outer = try cursor.enter()
     builder.begin()
     builder.record.kind = kind.rawValue
@@ -67,7 +67,7 @@ extension OTLPProtobufDecoder {
 
   /// `HistogramDataPoint`, `ExponentialHistogramDataPoint` and `SummaryDataPoint`: start 2, time 3, count 4 and sum 5 are
   /// the same in all.
-  private mutating func distributionPoint(_ kind: MetricKind) throws(DecodingFault) {
+  private mutating func distributionPoint(_ kind: OTLPMetricKind) throws(DecodingFault) {
     let outer = try cursor.enter()
     builder.begin()
     builder.record.kind = kind.rawValue

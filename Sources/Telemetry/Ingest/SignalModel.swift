@@ -81,7 +81,7 @@ package struct PointSignal: Sendable, Equatable {
   package var metric: String
   package var unit: String
   package var description: String
-  package var kind: MetricKind?
+  package var kind: OTLPMetricKind?
   /// As in OTLP: 1 delta, 2 cumulative, 0 unknown.
   package var temporality: Int
   package var isMonotonic: Bool
