@@ -34,6 +34,7 @@ struct BackendContract {
     }
     try await withWorld(refusesWhatItDoesNotKnow)
     try await withWorld(refusesToUndoWhatMovedOn)
+    try await withWorld(withdrawingStartsNothing)
   }
 
   private func withWorld(_ body: (any ContractWorld) async throws -> Void) async throws {
@@ -163,5 +164,20 @@ struct BackendContract {
     }
     #expect(!reason.isEmpty)
     #expect(try await world.fingerprint() == before)
+  }
+
+  private func withdrawingStartsNothing(_ world: any ContractWorld) async throws {
+    let decision = Self.decision(.scaleDown, ["target_agents": 1])
+    for step in try await steps(world, decision) {
+      let receipt = try await world.backend.perform(step, for: decision)
+      try await world.stopAgent(step.target)
+      let before = try await world.fingerprint()
+      guard case .refused(let reason) = try await world.backend.withdraw(step, receipt: receipt) else {
+        Issue.record("nobody asked for \(step.target), which has stopped, to be started")
+        return
+      }
+      #expect(!reason.isEmpty)
+      #expect(try await world.fingerprint() == before)
+    }
   }
 }

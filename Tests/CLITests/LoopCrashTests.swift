@@ -20,14 +20,14 @@ import Testing
     """
 
   /// With the seed that once had an agent started twice, and with a new one.
-  @Test(arguments: [(seed: 1_076_820_677, rounds: 24), (seed: UInt64.random(in: 0..<1 << 32), rounds: 12)])
-  func noIntentStaysWithoutAnOutcome(seed: UInt64, rounds: Int) throws {
+  @Test(arguments: [1_076_820_677, UInt64.random(in: 0..<1 << 32)])
+  func noIntentStaysWithoutAnOutcome(seed: UInt64) throws {
     print("LoopCrashTests: seed \(seed)")
     var random = Seeded(state: seed)
     try shell.makeQueue(Self.settings, items: 30)
     var longest = 0.3
     var killed = 0
-    for round in 0..<rounds {
+    for round in 0..<24 {
       let engine = try Program(shell, "exec dsl auto execute --format json")
       let delay = longest * Double(random.next() % 1000) / 1000
       if round > 0, !Moment.wait(delay, until: { !engine.isRunning }) {
@@ -62,16 +62,10 @@ import Testing
     #expect(!history.isEmpty)
     #expect(
       history.allSatisfy { $0["outcome"] is String }, "seed \(seed): every intent has an outcome: \(history)")
-    // One start a step: ids derive from decisions, and no id was ever started twice, but where a drain was undone after the
-    // agent had already gone.
+    // One start a step: ids derive from decisions, and no id was ever started twice.
     let starts = shell.lines("starts").compactMap(\.first)
     #expect(!starts.isEmpty)
-    let undone = try history.filter { $0["outcome"] as? String == "undone_after_failure" }
-      .compactMap { $0["id"] as? String }.map { try shell("dsl --json auto show \($0)").out }
-    for id in Set(starts) where starts.count(where: { $0 == id }) > 1 {
-      let wasDrained = undone.contains { $0.contains("drain_agent") && $0.contains("\"\(id)\"") }
-      #expect(wasDrained, "seed \(seed): \(id) was started twice: \(starts)")
-    }
+    #expect(Set(starts).count == starts.count, "seed \(seed): an agent was started twice: \(starts)")
     // Every process that runs has a record which knows it, at the latest when it has come up.
     #expect(
       try Moment.wait(10) {

@@ -127,12 +127,21 @@ package struct DecisionExecutor: Sendable {
     return try await backend.perform(step, for: decision)
   }
 
-  /// Undoes one performed step.
+  /// Undoes one performed step for whoever asked for that.
   package func revert(_ step: EffectStep, receipt: JSONValue, of type: DecisionType) async throws -> Reversal
   {
     try journal.requireLeadership()
     if let handler = handlers[type] { return try await handler.revert(step, receipt: receipt) }
     return try await backend.revert(step, receipt: receipt)
+  }
+
+  /// Undoes one performed step because its decision cannot be finished: nothing is started for that.
+  package func withdraw(_ step: EffectStep, receipt: JSONValue, of type: DecisionType) async throws
+    -> Reversal
+  {
+    try journal.requireLeadership()
+    if let handler = handlers[type] { return try await handler.revert(step, receipt: receipt) }
+    return try await backend.withdraw(step, receipt: receipt)
   }
 
   /// Finds out what became of a step: by whoever would have performed it.
@@ -144,14 +153,11 @@ package struct DecisionExecutor: Sendable {
     return try await backend.inspect(step)
   }
 
-  /// Undoes a step whose undoing may have been begun by a process that died: one of which nothing is left is undone.
-  package func withdraw(_ step: EffectStep, receipt: JSONValue, of type: DecisionType) async throws
-    -> Reversal
-  {
-    if case .absent = try await inspect(step, of: type) {
-      return .reverted("nothing of it was left")
-    }
-    return try await revert(step, receipt: receipt, of: type)
+  /// What undoing comes to where an earlier process may have done it already: a step of which nothing is left is undone.
+  /// `nil` when there is something to undo.
+  package func alreadyUndone(_ step: EffectStep, of type: DecisionType) async throws -> Reversal? {
+    guard case .absent = try await inspect(step, of: type) else { return nil }
+    return .reverted("nothing of it was left")
   }
 
   /// Whether a step may have failed in the middle. One that was refused because the world is another one was not begun, and
@@ -182,7 +188,7 @@ package struct DecisionExecutor: Sendable {
     guard !steps.isEmpty || !left.isEmpty else { return "nothing had been done before" }
     for (step, receipt) in steps.reversed() {
       do {
-        if case .refused(let reason) = try await revert(step, receipt: receipt, of: type) {
+        if case .refused(let reason) = try await withdraw(step, receipt: receipt, of: type) {
           left.append("\(step.action) \(step.target) stays: \(reason)")
         }
       } catch {

@@ -10,7 +10,8 @@ package struct Recovery: Sendable {
   /// Looks up every intent without an outcome and brings the world back to before it.
   ///
   /// A decision of which only some steps were done is undone rather than continued: what it was based on has passed.
-  /// One whose steps were all done is kept.
+  /// One whose steps were all done is kept. Nothing is started for the sake of what was before: whether an agent that has
+  /// stopped meanwhile is missed is for the next decision to say.
   ///
   /// - Returns: a sentence for each decision that was found.
   /// - Throws: when the journal fails.
@@ -52,14 +53,18 @@ package struct Recovery: Sendable {
       return "\(decision.id): \(message)"
     }
     if executor.handlers[decision.type] != nil { begun = [] }
-    for (step, receipt) in (performed + begun).reversed() {
+    var stayed = 0
+    for (position, (step, receipt)) in (performed + begun).enumerated().reversed() {
+      if try await executor.alreadyUndone(step, of: decision.type) != nil { continue }
       if case .refused(let reason) = try await executor.withdraw(step, receipt: receipt, of: decision.type) {
         unclear.append("\(step.action) \(step.target) stays: \(reason)")
+        if position < performed.count { stayed += 1 }
       }
     }
     let rest = unclear.isEmpty ? "" : "; " + unclear.joined(separator: "; ")
+    let undone = stayed == 0 ? "and were undone" : "and all but \(stayed) undone"
     let message =
-      "the engine died during it; \(performed.count) of \(steps.count) steps had been done and were undone\(rest)"
+      "the engine died during it; \(performed.count) of \(steps.count) steps had been done \(undone)\(rest)"
     try finish(decision, .undoneAfterFailure, message)
     return "\(decision.id): \(message)"
   }

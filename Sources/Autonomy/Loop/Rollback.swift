@@ -87,10 +87,13 @@ package struct Rollback: Sendable {
         continue
       }
       let receipt = journaled.receipt ?? .null
-      let reversal =
-        isResumed
-        ? try await executor.withdraw(step, receipt: receipt, of: decision.type)
-        : try await executor.revert(step, receipt: receipt, of: decision.type)
+      let earlier = isResumed ? try await executor.alreadyUndone(step, of: decision.type) : nil
+      let reversal: Reversal
+      if let earlier {
+        reversal = earlier
+      } else {
+        reversal = try await executor.revert(step, receipt: receipt, of: decision.type)
+      }
       report.steps.append(.init(action: step.action, target: step.target, reversal: reversal))
     }
     let results = zip(done.reversed(), report.steps).map {

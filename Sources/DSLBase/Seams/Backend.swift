@@ -3,7 +3,8 @@
 /// The engine owns the order of things (gate, journal, act, verify, undo); a backend only looks, plans and performs
 /// single steps. Each implementation passes the contract suite in `Tests/AutonomyTests/BackendContract.swift`:
 /// observing and planning change nothing; performing a step twice does no more than performing it once; reverting a
-/// performed step restores what was before, or refuses with a reason and changes nothing.
+/// performed step restores what was before, or refuses with a reason and changes nothing; withdrawing one brings nothing
+/// to life.
 public protocol Backend: Sendable {
   /// "files", "memory", …: as in `--backend` and in the journal.
   var name: String { get }
@@ -24,6 +25,10 @@ public protocol Backend: Sendable {
   func perform(_ step: EffectStep, for decision: Decision) async throws -> JSONValue
   /// Undoes a performed step, or refuses when the world is no longer as the receipt says.
   func revert(_ step: EffectStep, receipt: JSONValue) async throws -> Reversal
+  /// Undoes a step that the engine clears away by itself: one of a decision that its process did not live to finish, or of
+  /// one of which a later step failed. Nobody asked for the fleet of before, so nothing may be started for its sake: where
+  /// undoing takes that, it refuses, and the next decision is made on what there is.
+  func withdraw(_ step: EffectStep, receipt: JSONValue) async throws -> Reversal
   /// Finds out what became of a step whose process died before the outcome was noted.
   func inspect(_ step: EffectStep) async throws -> StepTrace
   /// What an approval of a step binds beyond the step itself: a digest of the target as it is now, when a change of it
@@ -32,6 +37,11 @@ public protocol Backend: Sendable {
 }
 
 extension Backend {
+  /// The same as reverting, for backends whose undoing starts nothing.
+  public func withdraw(_ step: EffectStep, receipt: JSONValue) async throws -> Reversal {
+    try await revert(step, receipt: receipt)
+  }
+
   /// Nothing beyond the step.
   public func mark(of step: EffectStep) async -> String? { nil }
 }

@@ -106,8 +106,9 @@ extension FilesBackend {
     return ["draining": true]
   }
 
-  /// Undoes a drain: an agent that still runs takes work again; a managed one that has stopped is started anew.
-  func undrainAgent(_ step: EffectStep) throws -> Reversal {
+  /// Undoes a drain: an agent that still runs takes work again; a managed one that has stopped is started anew, if that
+  /// may be: an agent has one process under its id for each decision or person that asked for it.
+  func undrainAgent(_ step: EffectStep, mayStart: Bool = true) throws -> Reversal {
     let id = step.target
     guard let present = try agents.read(id) else { return .refused("agent \(id) has no record any more") }
     guard present.record.drain else { return .refused("agent \(id) is not draining any more") }
@@ -116,6 +117,9 @@ extension FilesBackend {
     {
       try agents.update(id) { (_, record, _) throws(DSLError) in record.drain = false }
       return .reverted("agent \(id) takes work again")
+    }
+    guard mayStart else {
+      return .refused("agent \(id) has stopped; the next cycle decides whether another is needed")
     }
     guard present.record.startedBy == Self.starter, let command = options.command else {
       return .refused(

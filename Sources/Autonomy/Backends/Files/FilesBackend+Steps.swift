@@ -52,6 +52,12 @@ extension FilesBackend {
     }
   }
 
+  /// As reverting, but that no process is started for an agent whose drain came to its end.
+  package func withdraw(_ step: EffectStep, receipt: JSONValue) async throws -> Reversal {
+    guard step.action == "drain_agent" else { return try await revert(step, receipt: receipt) }
+    return try undrainAgent(step, mayStart: false)
+  }
+
   package func inspect(_ step: EffectStep) async throws -> StepTrace {
     switch step.action {
     case "reclaim_item", "quarantine_item", "spread_items": try inspectWork(step)
