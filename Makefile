@@ -44,6 +44,7 @@ bench:
 crash-sweep: release
 	ci/torture/kill_sweep
 	DSL_INTERLEAVINGS=3000 swift test --disable-xctest --filter InterleavingTests
+	DSL_CRASH_FULL=1 swift test --disable-xctest --filter CrashCycleTests
 
 # Everybody at once for a minute, killed and stopped at random, then an account.
 torture: release

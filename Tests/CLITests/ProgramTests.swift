@@ -34,7 +34,7 @@ struct ProgramTests {
     let before = try shell.content(of: "coordination/.dsl")
     try shell("rm -r coordination/strategies")
     let replay = try shell("dsl auto replay --set policy=quiet.yaml")
-    #expect(replay.status == 0 && replay.out.hasPrefix("1 of 1 cycles equal, 1 decisions"), "\(replay.out)")
+    #expect(replay.status == 0 && replay.out.hasPrefix("1 of 1 cycle equal, 1 decision\n"), "\(replay.out)")
     #expect(
       try shell("rm coordination/dsl.yaml; dsl auto replay --all").status == 0, "nor are settings asked")
     let id = try shell("dsl auto history --format json | jq -r '.decisions[0].id'").out.dropLast()

@@ -27,7 +27,7 @@ import Testing
     #expect(try shell("dsl auto replay").status == 0)
     try shell("echo 'rules: none' > coordination/mine.yaml")
     let edited = try shell("dsl auto replay")
-    #expect(edited.status == 0 && edited.out.hasPrefix("1 of 1 cycles equal, 3 decisions"), "\(edited.out)")
+    #expect(edited.status == 0 && edited.out.hasPrefix("1 of 1 cycle equal, 3 decisions\n"), "\(edited.out)")
     try shell("rm coordination/mine.yaml")
     #expect(try shell("dsl auto replay").status == 0)
   }
@@ -72,7 +72,7 @@ import Testing
     #expect(executed.status == 0 && executed.out.contains("page_someone: held by confidence"), "\(executed)")
     try shell("rm coordination/dsl.yaml coordination/page.yaml")
     let replay = try shell("dsl auto replay --all")
-    #expect(replay.status == 0 && replay.out.hasPrefix("1 of 1 cycles equal, 1 decisions"), "\(replay)")
+    #expect(replay.status == 0 && replay.out.hasPrefix("1 of 1 cycle equal, 1 decision\n"), "\(replay)")
     let id = try shell("dsl auto history --format json | jq -r '.decisions[0].id'").out.dropLast()
     let explained = try shell("dsl auto explain \(id)")
     #expect(explained.out.contains("page matches") && explained.err.isEmpty, "\(explained)")

@@ -21,7 +21,7 @@ extension Cycle {
       }
       switch (verdict.refusal, executor) {
       case (nil, _?) where supervision.isStopping():
-        warnings.append("told to stop: \(verdicts.count - number) decisions were left alone")
+        warnings.append("told to stop: \((verdicts.count - number).counted("decision")) left alone")
         try executor?.journal.refused(refused)
         return reports
       case (nil, let executor?):

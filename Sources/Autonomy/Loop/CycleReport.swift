@@ -52,7 +52,8 @@ public struct DecisionReport: Sendable, Equatable {
   /// What the journal says of one that was stopped.
   var sentence: String {
     guard case .stopped(let reason, let done, let all) = outcome else { return word }
-    return "the kill switch was thrown (\(reason)) after \(done) of \(all) steps; what was done stays"
+    return
+      "the kill switch was thrown (\(reason)) after \(done) of \(all.counted("step")); what was done stays"
   }
 }
 

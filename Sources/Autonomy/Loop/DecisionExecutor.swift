@@ -197,7 +197,9 @@ package struct DecisionExecutor: Sendable {
     }
     guard left.isEmpty else { return left.joined(separator: "; ") }
     let half = steps.count > performed.count ? "what it had begun and " : ""
-    return "\(half)the \(performed.count) steps before it were undone"
+    let before =
+      performed.count == 1 ? "the step before it was" : "the \(performed.count) steps before it were"
+    return "\(half)\(before) undone"
   }
 
   private func milliseconds(_ seconds: Double) -> Double { (seconds * 1_000_000).rounded() / 1000 }
@@ -219,7 +221,7 @@ package enum StepSummary {
 
   private static func phrase(_ action: String, _ count: Int) -> String {
     func things(_ verb: String, _ noun: String) -> String {
-      "\(verb) \(count) \(noun)\(count == 1 ? "" : "s")"
+      "\(verb) \(count.counted(noun))"
     }
     switch action {
     case "start_agent": return things("started", "agent")

@@ -64,7 +64,7 @@ package struct Recovery: Sendable {
     let rest = unclear.isEmpty ? "" : "; " + unclear.joined(separator: "; ")
     let undone = stayed == 0 ? "and were undone" : "and all but \(stayed) undone"
     let message =
-      "the engine died during it; \(performed.count) of \(steps.count) steps had been done \(undone)\(rest)"
+      "the engine died during it; \(performed.count) of \(steps.count.counted("step")) had been done \(undone)\(rest)"
     try finish(decision, .undoneAfterFailure, message)
     return "\(decision.id): \(message)"
   }

@@ -107,7 +107,7 @@ struct Verifier {
         "verdict": .string(verdict.rawValue), "prediction": prediction.json, "at": now.at.json,
         "health_before": .optional(candidate.before.metrics.healthScore),
         "health_after": .optional(now.metrics.healthScore),
-      ])
+      ], undoneBy: verdict == .worse && autoRollback ? Self.name : nil)
     var note = "\(decision.id) \(decision.type): prediction \(verdict.rawValue) (\(prediction.sentence))"
     if verdict != .unknown, !reason.isEmpty { note += ", not counted: \(reason)" }
     if verdict == .worse, autoRollback {

@@ -30,7 +30,7 @@ package struct DecisionTimeline {
     if let refusal = entry.refusal {
       events.append(Event(at: entry.at, kind: "refused", detail: "\(refusal.gate): \(refusal.reason)"))
     } else {
-      events.append(Event(at: entry.at, kind: "intended", detail: "\(entry.steps.count) steps"))
+      events.append(Event(at: entry.at, kind: "intended", detail: entry.steps.count.counted("step")))
     }
     for step in entry.steps {
       guard let at = step.performedAt else { continue }

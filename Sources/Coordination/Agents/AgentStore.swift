@@ -3,7 +3,8 @@ package import DSLBase
 /// Reads and changes agents' records, one writer at a time.
 ///
 /// An agent, the engine and an operator may all change the same record. Each change is read, edited and committed under
-/// one lock (`.dsl/agents.lock`, which dies with its holder), so that none overwrites another's; readers need no lock,
+/// one lock (`.dsl/agents.lock`, which dies with its holder), so that none overwrites another's; a holder that is stopped
+/// is waited for only so long; readers need no lock,
 /// because a commit replaces the file in one step.
 package struct AgentStore: Sendable {
   /// A record and the file's bytes it was read from.
@@ -21,11 +22,15 @@ package struct AgentStore: Sendable {
   package static let sizeLimit = 1 << 20
   private let directory: CoordinationDirectory
   private let fence: Fence?
+  private let patience: Double
 
-  /// - Parameter fence: of the leader whose changes these are; `nil` for an agent's own, and for people's.
-  package init(_ directory: CoordinationDirectory, fence: Fence? = nil) {
+  /// - Parameters:
+  ///   - fence: of the leader whose changes these are; `nil` for an agent's own, and for people's.
+  ///   - patience: how long to wait for another's change, which takes milliseconds; seconds.
+  package init(_ directory: CoordinationDirectory, fence: Fence? = nil, patience: Double = 10) {
     self.directory = directory
     self.fence = fence
+    self.patience = patience
   }
 
   private var lockFile: String { directory.state + "/agents.lock" }
@@ -46,7 +51,7 @@ package struct AgentStore: Sendable {
   ///
   /// - Parameter members: members beside those that `AgentRecord` knows.
   /// - Returns: whether it was made; `false` when there is one already, which is left as it is.
-  /// - Throws: `invalidInput` for an id that cannot be a file name; `superseded`; `io`.
+  /// - Throws: `invalidInput` for an id that cannot be a file name; `locked`; `superseded`; `io`.
   package func create(_ record: AgentRecord, _ members: [(key: String, value: JSONValue?)] = [])
     throws(DSLError)
     -> Bool
@@ -66,7 +71,7 @@ package struct AgentStore: Sendable {
   ///   - change: gets the record as it is now and the members beside it that shall be set (`nil` removes one). What it
   ///     throws leaves the record as it was.
   /// - Returns: the record as committed.
-  /// - Throws: `notFound` when there is none; what `change` throws; `superseded`; `io`.
+  /// - Throws: `notFound` when there is none; what `change` throws; `locked`; `superseded`; `io`.
   @discardableResult
   package func update(
     _ id: String,
@@ -124,11 +129,12 @@ package struct AgentStore: Sendable {
     let lock: (any FileLock)?
     do throws(FileError) {
       try AtomicFile.makeDirectory(directory.files, directory.state)
-      lock = try directory.files.lock(lockFile, exclusive: true, wait: true)
+      lock = try directory.files.lock(lockFile, exclusive: true, within: patience)
     } catch {
       throw error.asDSLError
     }
-    defer { lock?.unlock() }
+    guard let lock else { throw .held(lockFile, "agents' records", seconds: patience) }
+    defer { lock.unlock() }
     guard let fence else { return try body() }
     return try fence.protect(body)
   }

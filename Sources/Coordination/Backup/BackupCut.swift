@@ -16,6 +16,8 @@ struct BackupCut {
   let agents: [BackupSource.Content]
   let queue: StoreSnapshot
   let journal: StoreSnapshot?
+  /// How long to wait for a lock, seconds: the first look at a large directory may take that.
+  private static let patience = 30.0
   /// Held until the items are read.
   let projection: any FileLock
 
@@ -27,10 +29,10 @@ struct BackupCut {
     let queue = try WorkQueue(directory: directory, time: time, seed: seed, access: .readWrite)
     let hasJournal = try directory.files.status(directory.journal) != nil
     let journal = hasJournal ? try Journal(directory: directory, access: .readWrite) : nil
-    let projection = try Self.lock(directory, "queue.lock")
-    let agentsLock = try Self.lock(directory, "agents.lock")
-    defer { agentsLock.unlock() }
+    let projection = try Self.lock(directory, "queue.lock", "the files of items")
     do {
+      let agentsLock = try Self.lock(directory, "agents.lock", "agents' records")
+      defer { agentsLock.unlock() }
       self = try queue.store.write(.normal) { _ in
         guard let journal else { return try Self.instant(directory, time, source, projection) }
         return try journal.store.write(.normal) { _ in
@@ -71,11 +73,14 @@ struct BackupCut {
     self.projection = projection
   }
 
-  /// Takes a lock, waiting for it.
-  static func lock(_ directory: CoordinationDirectory, _ name: String) throws -> any FileLock {
-    guard let lock = try directory.files.lock("\(directory.state)/\(name)", exclusive: true, wait: true)
-    else {
-      throw DSLError(.locked, "\(directory.state)/\(name) is held by another process", fix: "try again later")
+  /// Takes a lock, waiting for it: while one lock is waited for, others are held, so not for ever.
+  ///
+  /// - Parameter what: what the lock guards.
+  static func lock(_ directory: CoordinationDirectory, _ name: String, _ what: String) throws -> any FileLock
+  {
+    let path = "\(directory.state)/\(name)"
+    guard let lock = try directory.files.lock(path, exclusive: true, within: patience) else {
+      throw DSLError.held(path, what, seconds: patience)
     }
     return lock
   }

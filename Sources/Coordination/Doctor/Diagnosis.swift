@@ -249,7 +249,7 @@ package enum Diagnosis {
   }
 
   private static func things(_ count: Int, _ noun: String) -> String {
-    "\(count) \(noun)\(count == 1 ? "" : "s")"
+    count.counted(noun)
   }
 
   private static func list(_ names: [String]) -> String {

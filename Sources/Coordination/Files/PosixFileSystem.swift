@@ -115,6 +115,24 @@ public struct PosixFileSystem: FileSystem {
     return PosixLock(descriptor)
   }
 
+  /// Takes a `flock` as soon as it is free: looks more and more rarely, at least every 5 ms.
+  public func lock(_ path: String, exclusive: Bool, within seconds: Double) throws(FileError)
+    -> (any FileLock)?
+  {
+    let descriptor = try Posix.open(path, O_RDWR | O_CREAT | O_NOFOLLOW)
+    let operation = (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB
+    let clock = ContinuousClock()
+    let deadline = clock.now + .seconds(seconds)
+    var pause: UInt32 = 50
+    while flock(descriptor.number, operation) != 0 {
+      guard errno == EWOULDBLOCK || errno == EINTR else { throw Posix.lastError("flock", path) }
+      guard clock.now < deadline else { return nil }
+      usleep(pause)
+      pause = min(pause * 2, 5000)
+    }
+    return PosixLock(descriptor)
+  }
+
   /// Whether this process may create entries in the directory, by its effective user and the mount's flags.
   public func isWritable(_ directory: String) -> Bool {
     faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) == 0

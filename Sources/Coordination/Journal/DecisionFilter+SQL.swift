@@ -29,8 +29,15 @@ extension DecisionFilter {
         id IN (SELECT used_by FROM approvals, json_each(approvals.document, '$.votes') AS vote
           WHERE json_extract(vote.value, '$.who.name') IN LIST)
         """
+      // What came of a rejection is the refusal of the decision that had asked, after which the request is named.
+      let rejected = """
+        id IN (SELECT 'd-' || substr(approvals.id, 3) FROM approvals, json_each(approvals.document, '$.votes') AS vote
+          WHERE used_by IS NULL AND json_extract(vote.value, '$.who.name') IN LIST)
+        """
       let marks = "(" + repeatElement("?", count: people.count).joined(separator: ",") + ")"
-      add("(\(undone) OR \(answered))".replacing("LIST", with: marks), StatementArguments(people + people))
+      add(
+        "(\(undone) OR \(answered) OR \(rejected))".replacing("LIST", with: marks),
+        StatementArguments(people + people + people))
     }
     return (conditions.isEmpty ? "1" : conditions.joined(separator: " AND "), arguments)
   }

@@ -51,7 +51,7 @@ extension Journal {
   /// Enters what became of a prediction. The first entry for a decision holds: what came to light later tells of more
   /// than that decision.
   package func enter(_ entry: LedgerEntry) throws(DSLError) {
-    try store.write(.full) { db in
+    try writeLeading { db in
       try db.cachedStatement(
         sql: """
           INSERT INTO ledger (decision, type, rule, target, confidence, outcome, reason, metric, made_ns, judged_ns)

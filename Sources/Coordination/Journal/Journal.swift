@@ -197,13 +197,20 @@ package final class Journal: Sendable {
 
   /// Notes whether a decision had the effect that was predicted.
   ///
+  /// - Parameter undoneBy: who undoes it for that, right afterwards: noted with the verdict, so that one which did harm is
+  ///   undone though its engine dies in between.
   /// - Throws: `notFound` when there is no such decision.
-  package func verified(decision id: String, _ verdict: JSONValue) throws(DSLError) {
+  package func verified(
+    decision id: String, _ verdict: JSONValue, undoneBy: String? = nil
+  ) throws(DSLError) {
     try writeLeading { db in
       try Self.require(decision: id, db)
       try db.cachedStatement(sql: "INSERT INTO verifications (decision, verdict) VALUES (?,?)")
         .execute(arguments: [id, verdict.text()])
       try HashChain.append(db, .verification, id, part: db.lastInsertedRowID)
+      if let undoneBy {
+        try Self.remember(Self.undoMark, ["decision": .string(id), "by": .string(undoneBy)], db)
+      }
     }
   }
 

@@ -82,7 +82,7 @@ extension Journal {
         "unknown-outcome", .error, "an outcome is a word that no program writes",
         """
         SELECT id FROM decisions WHERE outcome NOT IN
-          ('executed', 'failed', 'undone_after_failure', 'nothing_to_do', 'refused')
+          ('executed', 'failed', 'undone_after_failure', 'nothing_to_do', 'stopped', 'refused')
         UNION ALL SELECT decision FROM undo WHERE outcome NOT IN ('reverted', 'partly', 'refused')
         """
       ),
@@ -102,7 +102,7 @@ extension Journal {
         """
         SELECT decision FROM undo WHERE outcome = 'reverted' GROUP BY decision HAVING count(*) > 1
         UNION SELECT undo.decision FROM undo JOIN decisions ON decisions.id = undo.decision
-          WHERE undo.outcome = 'reverted' AND decisions.outcome IS NOT 'executed'
+          WHERE undo.outcome = 'reverted' AND ifnull(decisions.outcome, '') NOT IN ('executed', 'stopped')
         """
       ),
     ]

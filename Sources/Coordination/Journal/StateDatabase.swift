@@ -40,7 +40,7 @@ package final class StateDatabase: Sendable {
   /// The write-ahead log of a store that is written.
   private let log: WriteAheadLog
   /// All versions of its schema, oldest first.
-  private let migrations: DatabaseMigrator
+  let migrations: DatabaseMigrator
   /// Whether unused pages can be given back in small parts.
   let givesBack: Bool
   /// The schema version that this program knows.
@@ -179,13 +179,14 @@ package final class StateDatabase: Sendable {
 
   /// Runs queries on one consistent snapshot.
   ///
+  /// - Parameter body: may run more than once, and only its last result counts.
   /// - Returns: `nil` when the store does not exist.
-  /// - Throws: what `body` throws; `corrupt`, `io`.
+  /// - Throws: what `body` throws; `corrupt`, `io`, `locked`.
   package func read<Result>(_ body: (Database) throws -> Result) throws(DSLError) -> Result? {
     do {
-      guard let connection = try connection ?? reader() else { return nil }
+      guard let connection else { return try readBeside(body) }
       return try connection.inDatabase { db in
-        if isWritable { try requirePlace(db) }
+        try requirePlace(db)
         return try Self.transaction(db, begin: "BEGIN", body)
       }
     } catch {
@@ -194,7 +195,7 @@ package final class StateDatabase: Sendable {
   }
 
   /// A transaction by prepared statements; GRDB's own are compiled anew each time.
-  private static func transaction<Result>(
+  static func transaction<Result>(
     _ db: Database, begin: String, _ body: (Database) throws -> Result
   ) throws -> Result {
     try db.run(begin)
@@ -221,46 +222,7 @@ package final class StateDatabase: Sendable {
     }
   }
 
-  /// A connection that changes nothing on disk, not even the shared memory beside the file.
-  ///
-  /// Without a write-ahead log nobody is writing, and `immutable` spares SQLite from creating one; with a log,
-  /// `readonly_shm` makes it read the log without touching its index (https://sqlite.org/wal.html#readonly).
-  ///
-  /// In rollback mode a reader has to lock like everybody else.
-  ///
-  /// A log that is a header alone, as a writer leaves it that died before its first frame, holds nothing; with
-  /// `readonly_shm` SQLite would wait 10 s for somebody to index it and then fail (`walBeginShmUnreliable` in wal.c).
-  ///
-  /// - Returns: `nil` when there is no store.
-  private func reader() throws -> DatabaseQueue? {
-    guard access(path, F_OK) == 0 else { return nil }
-    var status = stat()
-    let log = stat(path + "-wal", &status) == 0 && status.st_size != Self.logHeaderBytes
-    let way = log ? "&readonly_shm=1" : StoreMode.of(path) == .rollback ? "" : "&immutable=1"
-    let uri = "file:\(Self.escaped(path))?mode=ro" + way
-    let connection = try DatabaseQueue(path: uri, configuration: Self.configuration(readOnly: true, patience))
-    let found = try connection.inDatabase { db in try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
-    guard found != 0 else { return nil }
-    let known = knownVersion
-    guard found <= known else { throw Self.newer(found, known, name: name, path: path) }
-    return found == known ? connection : try Self.upgradedCopy(of: connection, migrations)
-  }
-
-  /// A store of an older program, brought up to date in memory: whoever only looks need not wait for a writer to upgrade
-  /// the file.
-  private static func upgradedCopy(
-    of original: DatabaseQueue, _ migrations: DatabaseMigrator
-  ) throws -> DatabaseQueue {
-    let copy = try DatabaseQueue(configuration: configuration(readOnly: false, Patience()))
-    try original.backup(to: copy)
-    try migrations.migrate(copy)
-    return copy
-  }
-
-  /// https://sqlite.org/fileformat2.html#wal_file_format
-  private static let logHeaderBytes = 32
-
-  private static func newer(_ found: Int, _ known: Int, name: String, path: String) -> DSLError {
+  static func newer(_ found: Int, _ known: Int, name: String, path: String) -> DSLError {
     DSLError(
       .unsupported, "the \(name) \(path) was written by a newer program",
       cause: "its schema has version \(found); this program, dsl \(DSLVersion.current), knows \(known)",
@@ -269,22 +231,7 @@ package final class StateDatabase: Sendable {
     )
   }
 
-  /// A path as it stands in a `file:` URI.
-  private static func escaped(_ path: String) -> String {
-    var result = ""
-    for byte in path.utf8 {
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), 0x30...0x39,
-        UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-        result.unicodeScalars.append(Unicode.Scalar(byte))
-      default:
-        result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-      }
-    }
-    return result
-  }
-
-  private static func configuration(readOnly: Bool, _ patience: Patience) -> Configuration {
+  static func configuration(readOnly: Bool, _ patience: Patience) -> Configuration {
     var configuration = Configuration()
     configuration.readonly = readOnly
     configuration.foreignKeysEnabled = false
@@ -361,11 +308,8 @@ extension StateDatabase {
   convenience init(copying original: StateDatabase, migrations: DatabaseMigrator) throws(DSLError) {
     do {
       let copy = try DatabaseQueue(configuration: Self.configuration(readOnly: false, Patience()))
-      if let source = try original.reader() {
-        try source.backup(to: copy)
-      } else {
-        try migrations.migrate(copy)
-      }
+      let found: Void? = try original.lookBeside { source in try source.backup(to: copy) }
+      if found == nil { try migrations.migrate(copy) }
       self.init(name: original.name, path: original.path, connection: copy, migrations: migrations)
     } catch {
       throw Self.error(error, name: original.name, path: original.path)

@@ -7,6 +7,8 @@ package import DSLBase
 /// same lock alone while it begins its term. A commit is therefore either over before the next term begins, or sees it
 /// and is refused. A leader that is stopped in between delays the take-over until it goes on or dies.
 package struct Fence: Sendable {
+  /// How long to wait for another that begins its term, which takes milliseconds, seconds.
+  private static let patience = 10.0
   private let directory: CoordinationDirectory
   private let journal: Journal
 
@@ -18,15 +20,19 @@ package struct Fence: Sendable {
 
   /// Runs a commit, unless another leads by now. Keep it short: the next leader waits for it.
   ///
-  /// - Throws: `superseded` before `body` ran; what `body` throws; `io`.
+  /// - Throws: `superseded`, or `locked` by an engine that was stopped while it took over, before `body` ran; what `body`
+  ///   throws; `io`.
   package func protect<Result>(_ body: () throws(DSLError) -> Result) throws(DSLError) -> Result {
     let lock: (any FileLock)?
     do throws(FileError) {
-      lock = try directory.files.lock(directory.fenceLock, exclusive: false, wait: true)
+      lock = try directory.files.lock(directory.fenceLock, exclusive: false, within: Self.patience)
     } catch {
       throw error.asDSLError
     }
-    defer { lock?.unlock() }
+    guard let lock else {
+      throw .held(directory.fenceLock, "the leader's changes", seconds: Self.patience)
+    }
+    defer { lock.unlock() }
     try journal.requireLeadership()
     return try body()
   }

@@ -150,16 +150,18 @@ struct ItemFacts {
     }
   }
 
-  /// Puts the item into the index, or brings its row up to date. Claims and unwritten changes are left alone.
+  /// Puts the item into the index, or brings its row up to date. Claims and unwritten changes are left alone. A new row's
+  /// epoch is above that of every item that left the index: it may be one of them.
   ///
   /// - Returns: whether the row is now as the file; not when another file has the same id.
   @discardableResult func store(_ db: Database, written: Int64? = nil) throws -> Bool {
     try db.run(
       """
       INSERT INTO items (id, stem, state, priority, created, attempts, max_attempts, epoch, inode, size, mtime,
-        written, boot, due_wall) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+        written, boot, due_wall)
+      VALUES (?,?,?,?,?,?,?,max(?, ifnull((SELECT epoch FROM departed), 0)),?,?,?,?,?,?)
       ON CONFLICT (id) DO UPDATE SET state=excluded.state, priority=excluded.priority, created=excluded.created,
-        attempts=excluded.attempts, max_attempts=excluded.max_attempts, epoch=max(items.epoch, excluded.epoch),
+        attempts=excluded.attempts, max_attempts=excluded.max_attempts, epoch=max(items.epoch, ?8),
         inode=excluded.inode, size=excluded.size, mtime=excluded.mtime, written=excluded.written,
         boot=excluded.boot, due_mono=NULL, due_wall=excluded.due_wall
       WHERE items.stem IS excluded.stem AND items.state <> 2

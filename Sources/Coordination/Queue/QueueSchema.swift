@@ -10,6 +10,11 @@ enum QueueSchema {
     migrator.registerMigration("1 items, outbox, quarantine, preferences, refresh") { db in
       try db.execute(sql: first)
     }
+    migrator.registerMigration("2 epochs of items that left") { db in
+      // The highest epoch of an item that left the index without having ended: quarantined, or its file gone for a while.
+      try db.execute(
+        sql: "CREATE TABLE departed (one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL)")
+    }
     return migrator
   }
 

@@ -119,8 +119,14 @@ extension WorkQueue {
     }
   }
 
-  /// Takes an item out of the index; a refresh finds it again if its file is there.
+  /// Takes an item out of the index; a refresh finds it again if its file is there. Its epoch lives on: whatever comes in
+  /// begins above it, because that may be the same item.
   static func drop(_ key: Int64, _ db: Database) throws {
+    try db.run(
+      """
+      INSERT INTO departed (one, epoch) SELECT 1, epoch FROM items WHERE key=? AND epoch>0
+      ON CONFLICT (one) DO UPDATE SET epoch=max(departed.epoch, excluded.epoch)
+      """, key)
     try db.run("DELETE FROM items WHERE key=?", key)
   }
 }

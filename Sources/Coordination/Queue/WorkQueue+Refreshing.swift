@@ -230,9 +230,10 @@ struct RefreshWalk {
   /// A file whose id member was edited is another item now.
   private func replaceOtherID(_ facts: ItemFacts, _ db: Database) throws {
     guard known[facts.stem] != nil else { return }
-    try db.execute(
-      sql: "DELETE FROM items WHERE ifnull(stem, id)=? AND id<>? AND state<>2 AND written IS NULL",
+    let other = try Int64.fetchOne(
+      db, sql: "SELECT key FROM items WHERE ifnull(stem, id)=? AND id<>? AND state<>2 AND written IS NULL",
       arguments: [facts.stem, facts.id])
+    if let other { try WorkQueue.drop(other, db) }
   }
 
   /// Another file has the same id: the one that was there first counts.

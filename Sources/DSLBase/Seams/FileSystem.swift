@@ -111,6 +111,10 @@ public protocol FileSystem: Sendable {
   ///
   /// - Returns: `nil` when another process holds it and `wait` is false.
   func lock(_ path: String, exclusive: Bool, wait: Bool) throws(FileError) -> (any FileLock)?
+  /// Takes the lock as `lock(_:exclusive:wait:)` does, waiting for it a bounded time: its holder may be stopped.
+  ///
+  /// - Returns: `nil` when another process held it all the time.
+  func lock(_ path: String, exclusive: Bool, within seconds: Double) throws(FileError) -> (any FileLock)?
   /// Whether this process may create entries in the directory.
   func isWritable(_ directory: String) -> Bool
   /// A part of a regular file, for what is too large to be held: at most `count` bytes from `offset`, none behind the end.
@@ -127,6 +131,15 @@ public protocol FileSystem: Sendable {
   func setAttributes(_ path: String, _ attributes: FileAttributes) throws(FileError)
   /// Removes an empty directory.
   func removeDirectory(_ path: String) throws(FileError)
+}
+
+extension FileSystem {
+  /// Waits without a bound, for file systems on which nobody is stopped.
+  public func lock(_ path: String, exclusive: Bool, within seconds: Double) throws(FileError)
+    -> (any FileLock)?
+  {
+    try lock(path, exclusive: exclusive, wait: true)
+  }
 }
 
 /// What a restored entry is given beside its content.

@@ -22,7 +22,7 @@ struct ApprovalView {
     text += "  \(Shown.safe(decision.rationale))\n"
     text += paint("  \(approval.demand.reason); proposed by \(approval.proposer.name)", .quiet) + "\n"
     for step in approval.steps.prefix(5) { text += "    \(step.action) \(Shown.safe(step.target))\n" }
-    if approval.steps.count > 5 { text += "    and \(approval.steps.count - 5) steps more\n" }
+    if approval.steps.count > 5 { text += "    and \((approval.steps.count - 5).counted("step")) more\n" }
     for vote in approval.votes {
       let comment = vote.comment.isEmpty ? "" : ": \(Shown.safe(vote.comment))"
       text += "  \(vote.approves ? "approved" : "rejected") by \(Shown.safe(vote.who.name))\(comment)\n"

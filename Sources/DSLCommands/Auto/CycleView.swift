@@ -45,7 +45,7 @@ struct CycleView {
       paint(String(cycle.startedAt.description.dropFirst(11).prefix(8)), .quiet) + " #\(number) Health: "
     text += paint(metrics.healthState) + (metrics.healthScore.map { " (\(Shown.number($0)))" } ?? "")
     text += ", agents \(metrics.activeAgents), queue \(metrics.workQueueSize), done \(metrics.completedCount)"
-    text += ". Executed: \(cycle.executed.count) decisions\n"
+    text += ". Executed: \(cycle.executed.count.counted("decision"))\n"
     for decision in cycle.decisions {
       text += "           " + mark(decision, paint) + " \(decision.decision.type): "
       text += Shown.safe(outcome(decision)) + "\n"
@@ -72,7 +72,7 @@ struct CycleView {
     case .refused(let gate, let reason, _, _): "held by \(gate): \(reason)"
     case .failed(let error, let undone): "\(error); \(undone)"
     case .stopped(let reason, let done, let all):
-      "the kill switch was thrown (\(reason)) after \(done) of \(all) steps; what was done stays"
+      "the kill switch was thrown (\(reason)) after \(done) of \(all.counted("step")); what was done stays"
     }
   }
 }

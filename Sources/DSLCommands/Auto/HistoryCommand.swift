@@ -30,7 +30,8 @@ struct HistoryOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Only decisions that this person or program approved or undid; may be repeated.", valueName: "name"))
+      "Only decisions that this person or program approved, rejected or undid; may be repeated.",
+      valueName: "name"))
   var by: [String] = []
 
   @Option(

@@ -67,8 +67,14 @@ extension ControlStatus {
       lines.append(paint("Stopped: ", .bad) + Shown.safe("the kill switch is thrown: \(stopped)"))
     }
     if let paused { lines.append(paint("Paused: ", .warning) + Shown.safe(paused.text)) }
-    if waiting > 0 { lines.append("\(waiting) decisions wait for approval: dsl auto pending") }
-    if approved > 0 { lines.append("\(approved) approved decisions wait for the next cycle") }
+    if waiting > 0 {
+      lines.append(
+        "\(waiting.counted("decision")) \(waiting == 1 ? "waits" : "wait") for approval: dsl auto pending")
+    }
+    if approved > 0 {
+      lines.append(
+        "\(approved.counted("approved decision")) \(approved == 1 ? "waits" : "wait") for the next cycle")
+    }
     return lines.map { $0 + "\n" }.joined()
   }
 }

@@ -32,7 +32,7 @@ struct StatusView {
     table.rightAligned = [2]
     text += table.text(paint)
     let problems = status.snapshot.problemCount
-    if problems > 0 { text += paint("  \(problems) files cannot be read\n", .warning) }
+    if problems > 0 { text += paint("  \(problems.counted("file")) cannot be read\n", .warning) }
     if verbose {
       text += evidence(paint)
       for problem in status.snapshot.problems { text += "  " + Shown.safe(problem.description) + "\n" }

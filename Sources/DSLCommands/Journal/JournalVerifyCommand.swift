@@ -62,7 +62,7 @@ struct JournalVerifyCommand: ReportingCommand {
   private func text(_ found: ChainReport, _ paint: Paint) -> String {
     let isFine = found.faultCount == 0
     var text = paint.mark(isFine) + " \(found.entries) entries"
-    text += isFine ? " are as they were written\n" : ", \(found.faultCount) faults\n"
+    text += isFine ? " are as they were written\n" : ", \(found.faultCount.counted("fault"))\n"
     if found.pruned.entries > 0 {
       text +=
         "  \(found.pruned.entries) older entries were removed by retention, in \(found.pruned.gaps) gaps\n"

@@ -83,7 +83,8 @@ struct ReplayCommand: ReportingCommand {
       }
     }
     let decisions = outcomes.map(\.decisions).reduce(0, +)
-    text += "\(outcomes.count { $0.isEqual }) of \(outcomes.count) cycles equal, \(decisions) decisions\n"
+    text +=
+      "\(outcomes.count { $0.isEqual }) of \(outcomes.count.counted("cycle")) equal, \(decisions.counted("decision"))\n"
     guard let modelled else {
       return policy == nil
         ? text : text + "too few cycles saw the fleet to model its health; --all takes the whole journal\n"
@@ -159,7 +160,7 @@ struct TraceReplay {
 
   private func text(_ paint: Paint) -> String {
     var text = "\(Shown.safe(recorded.policyName)): \(Shown.safe(recorded.message))\n"
-    text += "\(outcome.cycles) cycles, \(outcome.decisions) decisions derived again: "
+    text += "\(outcome.cycles.counted("cycle")), \(outcome.decisions.counted("decision")) derived again: "
     if let difference = outcome.difference {
       let was = Shown.safe(difference.recorded.text()), now = Shown.safe(difference.derived.text())
       text += paint("\(difference.field) is \(was) in the trace and \(now) now", .warning) + "\n"

@@ -52,7 +52,8 @@ package struct ApprovalBinding: Sendable, Equatable {
       for member in new where old[member.key] == nil { return "\(member.key) is now \(member.value.text())" }
     }
     let (old, new) = (earlier.plan.array ?? [], now.plan.array ?? [])
-    return "the plan was \(old.count) steps and is \(new.count)" + (old.count == new.count ? " others" : "")
+    return "the plan was \(old.count.counted("step")) and is \(new.count)"
+      + (old.count == new.count ? " others" : "")
   }
 
   package var json: JSONValue {

@@ -43,7 +43,7 @@ package enum PolicyCheck {
         ? " (\(percent(tally.silent, of: tally.states)) of the \(health) states of the grid)" : ""
       var finding = PolicyFinding(
         .deadZone,
-        "in \(first.count) \(health) states no rule matches and the policy says no reason" + share,
+        "in \(first.count.counted("\(health) state")) no rule matches and the policy says no reason" + share,
         state: smallest, states: first.count)
       let sampleHealth = engine.assess(CheckState.sample.observation()).metrics.healthState
       if census.isSampleSilent, sampleHealth == health { finding.sample = .sample }
@@ -67,7 +67,7 @@ package enum PolicyCheck {
       let winner = engine.policy.rules[entry.by].name
       return PolicyFinding(
         .shadowed, rules: [rule.name, winner],
-        "rule \(rule.name) matches in \(entry.tally.count) states, and in each another has precedence, "
+        "rule \(rule.name) matches in \(entry.tally.count.counted("state")), and in each another has precedence, "
           + "such as \(winner)",
         state: entry.tally.smallest, states: entry.tally.count)
     }
@@ -110,7 +110,7 @@ package enum PolicyCheck {
       return PolicyFinding(
         .contradiction, rules: names,
         "rules \(names[0]) and \(names[1]) want to scale \(engine.policy.rules[pair.first].target) in opposite "
-          + "directions in \(tally.count) states",
+          + "directions in \(tally.count.counted("state"))",
         state: tally.smallest, states: tally.count)
     }
   }

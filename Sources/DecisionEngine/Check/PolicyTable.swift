@@ -71,7 +71,7 @@ extension PolicyTable.Row {
       let found = set.decisions.map { "\($0.rule) (\($0.type))" }.joined(separator: ", ")
       if expected.count != set.decisions.count {
         let what = found.isEmpty ? "none: \(set.silence ?? "")" : found
-        problems.append("expected \(expected.count) decisions, found \(what)")
+        problems.append("expected \(expected.count.counted("decision")), found \(what)")
       }
       for (index, pair) in zip(expected, set.decisions).enumerated() {
         problems += pair.0.problems(pair.1).map { "decision \(index + 1): \($0)" }

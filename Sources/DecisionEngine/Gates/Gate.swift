@@ -105,7 +105,8 @@ struct GateJudge {
     if accepted >= settings.maxDecisionsPerCycle {
       return GateRefusal(
         gate: .maxDecisions,
-        reason: "\(accepted) decisions passed in this cycle, at most \(settings.maxDecisionsPerCycle) may",
+        reason:
+          "\(accepted.counted("decision")) passed in this cycle, at most \(settings.maxDecisionsPerCycle) may",
         observed: Double(accepted), required: Double(settings.maxDecisionsPerCycle))
     }
     let underWay = history.running + accepted

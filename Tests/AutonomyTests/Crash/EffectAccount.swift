@@ -13,7 +13,6 @@ struct EffectAccount {
   var rebooted = true
 
   private var scenario: EffectScenario { beginning.scenario }
-  private static let items = ContractSeed.pending + ["held-1", "expired-1"]
 
   /// Clears up, and checks everything.
   func check() async throws {
@@ -24,45 +23,14 @@ struct EffectAccount {
     let image = try settled(engine)
     #expect(try engine.journal.unfinished().isEmpty, "\(what): every intent has an outcome")
     #expect(try engine.journal.state("undo_in_progress") == nil, "\(what): no undo is left half done")
-    expectItems(image)
-    expectNeighbours(image)
+    NeighbourAccount(untouched: beginning.untouched, before: beginning.image, what: what).check(image)
     try await expectOutcome(engine, image)
     #expect(try await Recovery(engine.executor).run().isEmpty, "\(what): nothing is left to recover")
     let again = try settled(try EffectEngine(scenario, path, time, PosixFileSystem(), seed: 100))
     #expect(again.files == image.files, "\(what): opening again changes nothing")
   }
 
-  private func settled(_ engine: EffectEngine) throws -> DiskImage {
-    try engine.queue.flush()
-    _ = try engine.queue.statistics()
-    _ = try AtomicFile.removeLeftovers(
-      PosixFileSystem(), path, unchangedSince: Timestamp(nanoseconds: .max))
-    return try DiskImage(reading: path, PosixFileSystem())
-  }
-
-  /// Items are where one place is, with the bytes they had.
-  private func expectItems(_ image: DiskImage) {
-    for id in Self.items {
-      let places = [
-        "work_\(id).json", "completed_\(id).json", "failed_\(id).json", ".dsl/quarantine/work_\(id).json",
-      ]
-      let found = places.filter { image.files[$0] != nil }
-      #expect(found.count == 1, "\(what): \(id) is at \(found)")
-      let bytes = found.first.flatMap { image.files[$0] }
-      #expect(bytes == beginning.untouched.files["work_\(id).json"], "\(what): \(id) has its bytes")
-    }
-  }
-
-  private func expectNeighbours(_ image: DiskImage) {
-    for (name, bytes) in beginning.untouched.files where !name.contains("agent") && !name.contains("work_") {
-      #expect(image.files[name] == bytes, "\(what): \(name)")
-    }
-    let known = Set(beginning.untouched.files.keys).union(beginning.image.files.keys)
-    for name in image.files.keys where !known.contains(name) {
-      let isExpected = name.hasPrefix("agent_a-") || name.hasPrefix(".dsl/")
-      #expect(isExpected, "\(what): \(name) is new")
-    }
-  }
+  private func settled(_ engine: EffectEngine) throws -> DiskImage { try engine.settled(path) }
 
   /// The journal and the world say the same.
   private func expectOutcome(_ engine: EffectEngine, _ image: DiskImage) async throws {

@@ -13,6 +13,22 @@ struct InterleavedLedger: Sendable {
     var isOpen = true
   }
 
+  /// What is known of items at a moment.
+  struct Known: Sendable {
+    var added: Set<String>
+    var perhapsAdded: Set<String>
+    var completed: Set<String>
+  }
+
+  /// A backup that was told, and what was known before it and after it: it holds a state in between.
+  struct Packed: Sendable {
+    var path: String
+    var before: Known
+    var after: Known
+  }
+
+  var backups: [Packed] = []
+  var known: Known { Known(added: added, perhapsAdded: perhapsAdded, completed: completed) }
   var added: Set<String> = []
   var perhapsAdded: Set<String> = []
   var completed: Set<String> = []
@@ -45,12 +61,15 @@ struct InterleavedWorld {
   private static let scenario = EffectScenario(type: .coordinationImprove, deed: .execution, overdue: true)
 
   let folder: SweepFolder
+  /// Where backups go, and are unpacked.
+  let packed: SweepFolder
   let time: ManualTime
   let seed: UInt64
   let ledger = MutexBox(InterleavedLedger())
 
   init(_ beginning: EffectBeginning, seed: UInt64) throws {
     folder = try SweepFolder()
+    packed = try SweepFolder()
     try beginning.untouched.write(to: folder.path, PosixFileSystem())
     time = beginning.time
     self.seed = seed
@@ -67,8 +86,10 @@ struct InterleavedWorld {
     let second: Interleaver.Work = { files, life in try engine(2, files, life) }
     let adding: Interleaver.Work = { files, life in try writer(files, life) }
     let projecting: Interleaver.Work = { files, _ in for _ in 0..<2 { try queue(files, 7).flush() } }
+    let packing: Interleaver.Work = { files, life in try packer(files, life) }
     return agents + [
       ("engine-1", first), ("engine-2", second), ("writer", adding), ("projector", projecting),
+      ("backup", packing),
     ]
   }
 
@@ -156,6 +177,15 @@ struct InterleavedWorld {
     }
   }
 
+  /// Takes a backup, whatever the others do meanwhile.
+  private func packer(_ files: SteppedFileSystem, _ life: Int) throws {
+    let path = "\(packed.path)/\(life).tar.gz"
+    let before = ledger.current
+    _ = try Backup.create(
+      directory(files), to: .file(path), time: time, seed: seed ^ UInt64(50 + life))
+    ledger.with { $0.backups.append(.init(path: path, before: before.known, after: $0.known)) }
+  }
+
   // MARK: The end
 
   /// Clears up as the next engine would, and says what does not hold.
@@ -189,6 +219,7 @@ struct InterleavedWorld {
       let found = try AgentStore(directory(PosixFileSystem())).read(id)?["beats"]?.int ?? 0
       if !(beats.told...beats.tried).contains(found) { problems.append("\(id): \(found) of \(beats) beats") }
     }
+    for (number, backup) in ledger.backups.enumerated() { problems += try self.problems(backup, number) }
     return problems
   }
 }

@@ -16,6 +16,16 @@ import Testing
 
   @Test func aWholeJournalHasNoFindings() throws { #expect(try world.journal.check().isEmpty) }
 
+  @Test func everyOutcomeIsKnown() throws {
+    let outcomes: [DecisionOutcome] = [.executed, .failed, .undoneAfterFailure, .nothingToDo, .stopped]
+    for (number, outcome) in outcomes.enumerated() {
+      try world.decision("d-1\(number)", cycle: "c-0", at: 3, outcome: outcome)
+    }
+    // What was done of one that was stopped half way can be undone.
+    try world.undo("d-14", at: 4)
+    #expect(try world.journal.check().isEmpty)
+  }
+
   /// A fault each, and what it is called.
   private static let faults: [(sql: String, id: String, severity: JournalFinding.Severity, example: String)] =
     [

@@ -69,5 +69,13 @@ import Testing
     #expect(try ids { $0.offset = 2 } == ["d-297", "d-296", "d-295"])
     #expect(try ids { $0.oldestFirst = true } == ["d-0", "d-1", "d-2"])
     #expect(try ids { $0.people = ["alice", "bob"] } == ["d-5"])
+    let votes: JSONValue = [["who": ["name": "carol"], "approves": false]]
+    try journal.save(
+      [
+        StoredApproval(
+          id: "p-7", subject: "s", status: "rejected", isOpen: true, reason: "", createdAt: start,
+          expiresAt: start, usedBy: nil, document: ["votes": votes])
+      ], at: start)
+    #expect(try ids { $0.people = ["carol"] } == ["d-7"], "the decision that asked")
   }
 }

@@ -203,6 +203,32 @@ import Testing
     #expect(code { try queue.restoreFromQuarantine(["b"]) } == .notFound)
   }
 
+  /// Epochs and ids make keys for what agents do elsewhere: no two holders may have the same.
+  @Test func anEpochIsNeverGivenTwice() throws {
+    let queue = try world.queue()
+    _ = try queue.add([NewWorkItem(id: "x", fields: [:])])
+    let first = try queue.one(lease: 1)
+    world.time.advance(seconds: 2)
+    #expect(try queue.quarantine(["x"], reason: "test") == [], "it counts as held until the next look")
+    _ = try queue.reclaimExpired()
+    #expect(try queue.quarantine(["x"], reason: "test") == ["x"])
+    try queue.restoreFromQuarantine(["x"])
+    let second = try queue.one("b", lease: 1)
+    #expect(second.epoch > first.epoch)
+    // Away for a while, and back.
+    world.time.advance(seconds: 2)
+    _ = try queue.reclaimExpired()
+    let text = try world.read("work_x.json")
+    try PosixFileSystem().remove("\(world.path)/work_x.json")
+    #expect(try queue.claim(agent: "c", leaseSeconds: 1, count: 1).isEmpty)
+    try world.write("work_x.json", text)
+    world.time.advance(seconds: 2)
+    let third = try queue.one("c")
+    #expect(third.epoch > second.epoch)
+    #expect(try queue.complete(first)?.code == .conflict && queue.complete(second)?.code == .conflict)
+    #expect(try queue.complete(third) == nil)
+  }
+
   @Test func aForeignCompletedRecordIsNeverReplaced() throws {
     let queue = try world.queue()
     try world.write("completed_1.json", #"{"id":"completed_1","result":"old"}"#)

@@ -47,7 +47,7 @@ import Testing
     #expect(results[0].problems[0].hasPrefix("the policy has no rule \"other\"; known: scale_up_critical, "))
     #expect(
       results[0].problems.dropFirst() == [
-        "expected 1 decisions, found scale_up_critical (scale_up), thin_telemetry (telemetry_enhance)",
+        "expected 1 decision, found scale_up_critical (scale_up), thin_telemetry (telemetry_enhance)",
         "decision 1: expected rule other, found scale_up_critical",
         "decision 1: expected type scale_down, found scale_up",
         "decision 1: expected priority 9, found 10", "decision 1: expected target queue, found fleet",
