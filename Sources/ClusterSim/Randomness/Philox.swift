@@ -14,6 +14,8 @@ package enum Philox {
     case places = 2
     /// The key of the episode after this one.
     case succession = 3
+    /// What policies and learners draw.
+    case policy = 4
   }
 
   private static var multipliers: (UInt64, UInt64) { (0xD251_1F53, 0xCD9E_8D57) }
