@@ -23,6 +23,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -59,7 +61,12 @@ let package = Package(
       swiftSettings: house),
     .target(
       name: "HTTPTransports",
-      dependencies: ["DSLBase", .product(name: "AsyncHTTPClient", package: "async-http-client")],
+      dependencies: [
+        "DSLBase", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
       swiftSettings: house),
 
     // MARK: L4 - the shell of the loop
@@ -67,6 +74,7 @@ let package = Package(
       name: "Autonomy",
       dependencies: [
         "CLinux", "Coordination", "DSLBase", "DecisionEngine", "Telemetry",
+        .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Tracing", package: "swift-distributed-tracing"),
       ],
@@ -102,7 +110,7 @@ let package = Package(
     .target(
       name: "Telemetry",
       dependencies: [
-        "DSLBase", .product(name: "CoreMetrics", package: "swift-metrics"),
+        "CZlib", "DSLBase", .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Tracing", package: "swift-distributed-tracing"),
       ],
       swiftSettings: house),
@@ -169,7 +177,7 @@ let package = Package(
     .testTarget(
       name: "TelemetryTests",
       dependencies: [
-        "Coordination", "DSLBase", "Telemetry",
+        "Coordination", "DSLBase", "Telemetry", .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Tracing", package: "swift-distributed-tracing"),
       ],
       exclude: ["Goldens", "OTLP/check.py"], swiftSettings: house),

@@ -2,6 +2,8 @@ import Autonomy
 import Coordination
 import DSLBase
 import Glibc
+import HTTPTransports
+import Telemetry
 
 /// What a command works with: the outside world, handed in once, at the edge.
 struct Context: Sendable {
@@ -15,6 +17,10 @@ struct Context: Sendable {
   let time: any TimeSource
   /// The environment at start.
   let environment: [String: String]
+  /// What this process counts.
+  let meters: MetricRegistry
+  /// What leaves for collectors; `nil` when nothing does.
+  let export: TelemetryExport?
 
   /// The real world.
   init(_ global: GlobalOptions, console: Console) {
@@ -23,6 +29,8 @@ struct Context: Sendable {
     files = PosixFileSystem()
     time = SystemTime()
     environment = Self.processEnvironment()
+    meters = MetricRegistry(start: time.now)
+    export = Self.export(environment, meters, time, console)
   }
 
   /// The coordination directory: flag, else `COORDINATION_DIR`, else `coordination`.
@@ -64,6 +72,33 @@ struct Context: Sendable {
     let wanted =
       !global.noColor && environment["NO_COLOR"]?.isEmpty ?? true && environment["TERM"] != "dumb"
     return Paint(isOn: console.isTerminal && wanted)
+  }
+
+  /// Seconds that telemetry may take to leave when a command has ended.
+  private static let exportSeconds = 2.0
+
+  /// Lets the telemetry that is left leave.
+  func close() async { await export?.close(withinSeconds: Self.exportSeconds) }
+
+  private static func export(
+    _ environment: [String: String], _ meters: MetricRegistry, _ time: any TimeSource, _ console: Console
+  ) -> TelemetryExport? {
+    guard environment.keys.contains(where: { $0.hasPrefix("OTEL_") }) else { return nil }
+    let settings = TelemetrySettings(environment: environment, version: DSLVersion.current)
+    let leaves = !settings.export.endpoints.isEmpty
+    let isShown = [.metrics, .logs].contains { settings.chosen[$0]?.contains(.console) == true }
+    guard leaves || isShown else { return nil }
+    let files = settings.export.certificates
+    var random = SystemRandomNumberGenerator()
+    let transport = ClientTransport(
+      environment: environment,
+      certificates: CertificateFiles(authorities: files.authorities, own: files.own, key: files.key))
+    return TelemetryExport(
+      settings, registry: meters,
+      world: .init(
+        transport: transport, time: time, seed: random.next(),
+        console: { console.note(String(decoding: $0.dropLast(), as: UTF8.self)) },
+        tell: { console.note("dsl: warning: " + Shown.safe($0)) }))
   }
 
   private static func processEnvironment() -> [String: String] {

@@ -35,14 +35,16 @@ public enum DSLProgram {
     }
     let context = Context(command.global, console: console)
     do {
-      guard let report = try await command.report(context) else { return ExitStatus.success.rawValue }
-      show(report, context)
-      return report.status.rawValue
+      let report = try await command.report(context)
+      if let report { show(report, context) }
+      await context.close()
+      return (report?.status ?? .success).rawValue
     } catch let exit as ExitCode {
       return exit.rawValue
     } catch let error as ValidationError {
       return parsingEnded(error, hoisted, asEnvelope, console)
     } catch {
+      await context.close()
       return fail(Failure(error), type(of: command).reportName, asEnvelope, console)
     }
   }

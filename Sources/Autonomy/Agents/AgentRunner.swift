@@ -16,6 +16,8 @@ package struct AgentRunner: Sendable {
     package var queue: WorkQueue
     package var processes: any ProcessControl
     package var tracer: SpanRecorder
+    /// What this process counts; `nil` when nobody wants to know.
+    package var meters: MetricRegistry?
     package var time: any TimeSource
     /// What commands get, besides what is said of their item.
     package var environment: [String: String]

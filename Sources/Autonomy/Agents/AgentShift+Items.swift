@@ -1,4 +1,5 @@
 import Coordination
+import CoreMetrics
 import DSLBase
 import Telemetry
 import Tracing
@@ -108,6 +109,15 @@ extension AgentShift {
       span.setStatus(SpanStatus(code: .error, message: end.failure))
     }
     span.end()
+    count(outcome, since: span)
+  }
+
+  /// Counts an attempt, and how long it took.
+  private func count(_ outcome: String, since span: RecordedSpan) {
+    guard let meters = world.meters else { return }
+    Counter(label: ProcessMetric.workItems.name, dimensions: [("outcome", outcome)], factory: meters)
+      .increment()
+    CoreMetrics.Timer(label: ProcessMetric.workDuration.name, factory: meters).recordSeconds(span.seconds)
   }
 
   /// Renews the leases and gives a sign of life.

@@ -85,8 +85,8 @@ extension EngineHost {
     var report = try await cycle.run(
       id: newCycleID(), journal: options.dryRun ? nil : journal, history: journal, options, given: decisions)
     if !options.dryRun, report.supersededBy == nil { report.warnings += upkeep() + remember(report) }
-    if let path = settings.telemetry.textfile { report.warnings += publish(report, textfile: path) }
-    world.log.describe(report)
+    report.warnings += publish(report)
+    TraceContext.$here.withValue(report.place) { world.log.describe(report) }
     return report
   }
 
@@ -139,6 +139,7 @@ extension EngineHost {
         seed: world.seed, settings: conditions(engine.record)))
     cycle.control = control
     cycle.programs = programs
+    cycle.meters = world.meters
     return cycle
   }
 
@@ -172,8 +173,8 @@ extension RecordedSpan {
     set(.completionRate, observation.metrics.completionRate)
     set(.activeAgents, observation.metrics.activeAgents)
     set(.workQueueSize, observation.metrics.workQueueSize)
-    // The registry requires a number; a span without a score says so by its state.
-    set(.healthScore, observation.metrics.healthScore ?? 0)
+    // Unknown is not zero: a span without a score says by its state that there is none.
+    if let score = observation.metrics.healthScore { set(.healthScore, score) }
     set(.healthState, observation.metrics.healthState.rawValue)
   }
 }

@@ -26,6 +26,10 @@ package final class EngineHost: Sendable {
     package var log: Logger
     /// How messages leave over HTTP; `curl` unless given.
     package var transport: (any HTTPTransport)?
+    /// What this process counts.
+    package var meters: MetricRegistry
+    /// What leaves for collectors; `nil` when nothing does.
+    package var export: TelemetryExport?
 
     package init(
       files: any FileSystem, time: any TimeSource, processes: any ProcessControl, seed: UInt64,
@@ -40,6 +44,7 @@ package final class EngineHost: Sendable {
       self.host = host
       self.console = console
       self.log = log
+      meters = MetricRegistry(start: time.now)
     }
   }
 
@@ -91,7 +96,7 @@ package final class EngineHost: Sendable {
     let exporter = telemetry.exporter(
       files: world.files, path: writable && settings.telemetry.spans ? directory.spans : nil,
       rotateBytes: Int64(settings.telemetry.rotateBytes), keep: settings.telemetry.keep,
-      console: world.console)
+      collector: world.export?.spans, console: world.console)
     tracer = SpanRecorder(
       resource: telemetry.resource, exporter: exporter, time: world.time, seed: world.seed,
       parent: telemetry.parent,

@@ -100,8 +100,11 @@ extension Cycle {
       case .coordinationImprove:
         report = try await tracer.withSpan(.coordinationImprovement) { inner in
           inner.set(.queueSizeBefore, observation.metrics.workQueueSize)
+          inner.set(.improvementType, "none")
           let report = try await carryOut()
-          inner.set(.improvementType, report.word)
+          if !report.improvements.isEmpty {
+            inner.set(.improvementType, report.improvements.joined(separator: ","))
+          }
           inner.set(.queueSizeAfter, try await backend.observe().metrics.workQueueSize)
           return report
         }

@@ -1,4 +1,5 @@
 package import Coordination
+import CoreMetrics
 package import DSLBase
 package import DecisionEngine
 package import Telemetry
@@ -33,6 +34,8 @@ package struct Cycle: Sendable {
   package var control = Control()
   /// What goes on around the turn.
   package var supervision = Supervision()
+  /// What the process counts; `nil` when nobody wants to know.
+  package var meters: MetricRegistry?
 
   /// What a turn asks whoever runs it, and tells it.
   package struct Supervision: Sendable {
@@ -87,7 +90,13 @@ package struct Cycle: Sendable {
   /// Looks and scores, without deciding.
   package func observe() async throws -> Observation {
     try await tracer.withSpan(.systemAnalysis) { span in
-      let observation = await scored(try await backend.observe())
+      let began = time.monotonicSeconds
+      let seen = try await backend.observe()
+      if let meters {
+        CoreMetrics.Timer(label: ProcessMetric.observation.name, factory: meters)
+          .recordSeconds(time.monotonicSeconds - began)
+      }
+      let observation = await scored(seen)
       span.describe(observation)
       return observation
     }
@@ -122,6 +131,7 @@ package struct Cycle: Sendable {
     try await tracer.withSpan(.cycleComplete) { span in
       var report = CycleReport(
         id: id, traceID: span.context.traceContext?.traceID.description ?? "", at: time.now)
+      report.place = span.traceContext
       report.dryRun = options.dryRun
       do {
         try await turn(&report, span, journal, history, options, given)

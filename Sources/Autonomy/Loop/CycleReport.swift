@@ -1,5 +1,6 @@
 public import DSLBase
 public import DecisionEngine
+import Telemetry
 
 /// What became of one decision in a cycle.
 public struct DecisionReport: Sendable, Equatable {
@@ -27,6 +28,8 @@ public struct DecisionReport: Sendable, Equatable {
   public var durationMs: Double
   /// When the gate that held it back lets it pass, all else equal; `nil` where that is no matter of time.
   public var freesAt: Timestamp?
+  /// What its steps did, in words of `improvement_type`, each once; empty unless it was carried out.
+  var improvements: [String] = []
   /// The agents and items that it changed and that belong to a trace: id, and W3C `traceparent`.
   var traces: [Trace] = []
 
@@ -88,6 +91,8 @@ public struct CycleReport: Sendable, Equatable {
   /// Who leads by now, when this engine lost the lead during the cycle: the rest of it was left out.
   public internal(set) var supersededBy: String?
 
+  /// Where in a trace the cycle's span is.
+  var place: TraceContext?
   /// What was seen last: after the effects, where there were some.
   package internal(set) var latest: Observation?
   /// What held everything back because somebody said so, whether anything was decided or not.

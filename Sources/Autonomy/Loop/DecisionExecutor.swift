@@ -101,15 +101,28 @@ package struct DecisionExecutor: Sendable {
     }
     let result = StepSummary.of(steps)
     var outcome = report(.executed(result))
-    outcome.traces = performed.compactMap { step, receipt in
-      receipt["traceparent"]?.string.map {
-        DecisionReport.Trace(id: step.target, isItem: step.action.hasSuffix("_item"), parent: $0)
-      }
-    }
+    outcome.improvements = Self.improvements(steps)
+    outcome.traces = Self.traces(performed)
     try journal.finish(
       decision: decision.id, outcome: .executed, message: result, durationMs: outcome.durationMs, at: time.now
     )
     return outcome
+  }
+
+  /// The agents and items that steps changed and that belong to a trace.
+  private static func traces(_ performed: [(step: EffectStep, receipt: JSONValue)]) -> [DecisionReport.Trace]
+  {
+    performed.compactMap { step, receipt in
+      receipt["traceparent"]?.string.map {
+        DecisionReport.Trace(id: step.target, isItem: step.action.hasSuffix("_item"), parent: $0)
+      }
+    }
+  }
+
+  /// The actions of steps without what they act on: `reclaim`, `spread`, `quarantine`, ….
+  private static func improvements(_ steps: [EffectStep]) -> [String] {
+    let words = steps.map { String($0.action.prefix { $0 != "_" }) }
+    return words.enumerated().filter { words.firstIndex(of: $0.element) == $0.offset }.map(\.element)
   }
 
   private func intend(

@@ -1,6 +1,8 @@
 import Coordination
+import CoreMetrics
 import DSLBase
 import DecisionEngine
+import Telemetry
 
 /// One run of a loop: what is open at the moment, and what comes next.
 final class LoopRun {
@@ -92,11 +94,18 @@ final class LoopRun {
       return nil
     } catch let error as DSLError {
       guard hasBegun, ![.invalidInput, .unsupported, .superseded].contains(error.code) else { throw error }
-      try tell(.failed(error))
+      try failed(error)
     } catch let error as FileError {
-      try tell(.failed(error.asDSLError))
+      try failed(error.asDSLError)
     }
     return []
+  }
+
+  /// Tells of a turn that could not be made, and counts it.
+  private func failed(_ error: DSLError) throws {
+    let name = ProcessMetric.failedTurns.name
+    Counter(label: name, dimensions: [("code", error.code.rawValue)], factory: world.meters).increment()
+    try tell(.failed(error))
   }
 
   private var options: Cycle.Options {

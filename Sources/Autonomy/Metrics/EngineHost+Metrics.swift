@@ -23,19 +23,28 @@ extension EngineHost {
     try metrics(of: report.latest ?? report.observation)
   }
 
-  /// Writes the metrics of a turn to the configured file.
+  /// Tells of a turn by metrics, to the configured file and to collectors.
   ///
   /// - Returns: why that was not possible, as a sentence for the report: the turn stands all the same.
-  func publish(_ report: CycleReport, textfile path: String) -> [String] {
+  func publish(_ report: CycleReport) -> [String] {
+    let textfile = settings.telemetry.textfile
+    let isExported = world.export?.wantsMetrics == true
+    guard textfile != nil || isExported else { return [] }
     do {
-      try write(try metrics(after: report), textfile: path)
+      let engine = try engineFamilies(of: report.latest ?? report.observation)
+      if isExported { world.export?.observe(engine) }
+      if let textfile { try write(engine + world.meters.families, textfile: textfile) }
       return []
     } catch {
-      return ["metrics could not be written to \(path): \(error)"]
+      return ["metrics could not be written" + (textfile.map { " to \($0)" } ?? "") + ": \(error)"]
     }
   }
 
   private func metrics(of observation: Observation) throws -> [MetricFamily] {
+    try engineFamilies(of: observation) + world.meters.families
+  }
+
+  private func engineFamilies(of observation: Observation) throws -> [MetricFamily] {
     var sight = EngineSight(observation)
     sight.recent = try journal?.decisions(DecisionFilter(limit: Self.recentLimit)) ?? []
     sight.control = try controlStatus()

@@ -53,7 +53,7 @@ struct OutwardSender: MessageSender {
       if let token = webhook.token {
         request.headers.append(.init("Authorization", "Bearer \(try reveal(token))"))
       }
-      let status = try await transport.post(request)
+      let status = try await transport.post(request).status
       if (200...299).contains(status) { return .delivered }
       let reason = "POST \(HTTPPost.masked(request.url)): status \(status)"
       return Self.final.contains(status) ? .refused(reason) : .failed(reason)

@@ -1,30 +1,30 @@
+/// One header of a request or response.
+public struct HTTPHeader: Sendable, Equatable {
+  /// Its name.
+  public var name: String
+  /// Its value; may be a secret.
+  public var value: String
+
+  /// A header.
+  public init(_ name: String, _ value: String) {
+    self.name = name
+    self.value = value
+  }
+}
+
 /// A POST to make: what notifications and telemetry send.
 public struct HTTPPost: Sendable, Equatable {
-  /// One header.
-  public struct Header: Sendable, Equatable {
-    /// Its name.
-    public var name: String
-    /// Its value; may be a secret.
-    public var value: String
-
-    /// A header.
-    public init(_ name: String, _ value: String) {
-      self.name = name
-      self.value = value
-    }
-  }
-
   /// An `http` or `https` URL; may hold secrets, so that it is shown by `HTTPPost.masked` only.
   public var url: String
   /// Headers beside those that the transport sets itself (`Host`, `Content-Length`).
-  public var headers: [Header]
+  public var headers: [HTTPHeader]
   /// The body, sent as it is.
   public var body: [UInt8]
   /// Seconds that the whole exchange may take.
   public var timeoutSeconds: Double
 
   /// A POST.
-  public init(url: String, headers: [Header] = [], body: [UInt8], timeoutSeconds: Double) {
+  public init(url: String, headers: [HTTPHeader] = [], body: [UInt8], timeoutSeconds: Double) {
     self.url = url
     self.headers = headers
     self.body = body
@@ -43,11 +43,38 @@ public struct HTTPPost: Sendable, Equatable {
   }
 }
 
+/// What came back.
+public struct HTTPResponse: Sendable, Equatable {
+  /// Bytes of a body that are kept; the rest is read and forgotten.
+  public static let bodyLimit = 64 << 10
+
+  /// The status, whatever it is.
+  public var status: Int
+  /// The headers, in the order in which they came.
+  public var headers: [HTTPHeader]
+  /// The beginning of the body.
+  public var body: [UInt8]
+
+  /// A response.
+  public init(status: Int, headers: [HTTPHeader] = [], body: [UInt8] = []) {
+    self.status = status
+    self.headers = headers
+    self.body = body
+  }
+
+  /// The value of the first header of that name, upper and lower case alike.
+  public subscript(header name: String) -> String? {
+    let wanted = name.lowercased()
+    return headers.first { $0.name.lowercased() == wanted }?.value
+  }
+}
+
 /// The seam through which messages leave over HTTP.
 public protocol HTTPTransport: Sendable {
-  /// Makes a POST. Redirections are not followed.
+  /// Makes a POST. Redirections are not followed. Ends soon when its task is cancelled.
   ///
-  /// - Returns: the status of the response, whatever it is.
-  /// - Throws: `DSLError` `.timeout`, `.io` when there was no response, `.unsupported` when this machine cannot do it.
-  func post(_ request: HTTPPost) async throws(DSLError) -> Int
+  /// - Returns: the response, whatever its status is.
+  /// - Throws: `DSLError` `.timeout`, `.io` when there was no response, `.unsupported` when this machine cannot do it,
+  ///   `.invalidInput` for a request that cannot be made.
+  func post(_ request: HTTPPost) async throws(DSLError) -> HTTPResponse
 }

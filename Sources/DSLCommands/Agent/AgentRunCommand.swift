@@ -89,15 +89,18 @@ struct AgentRunCommand: ReportingCommand {
     let exporter = telemetry.exporter(
       files: context.files, path: settings.telemetry.spans ? directory.spans : nil,
       rotateBytes: Int64(settings.telemetry.rotateBytes), keep: settings.telemetry.keep,
-      console: { console.note(String(decoding: $0, as: UTF8.self)) })
+      collector: context.export?.spans, console: { console.note(String(decoding: $0, as: UTF8.self)) })
     let tracer = SpanRecorder(
       resource: telemetry.resource, exporter: exporter, time: context.time, seed: context.randomSeed,
       parent: telemetry.parent, sampler: settings.telemetry.sampler(telemetry.sampler))
-    return AgentRunner.World(
+    var world = AgentRunner.World(
       directory: directory, queue: try context.queue(.readWrite),
       processes: SystemProcesses(bootID: context.time.monotonicOrigin), tracer: tracer, time: context.time,
       environment: context.environment, host: HostName.current,
       reopen: { try context.queue(.readWrite) },
       warn: { console.note("dsl: warning: " + Shown.safe($0)) })
+    world.meters = context.meters
+    context.export?.observe([])
+    return world
   }
 }

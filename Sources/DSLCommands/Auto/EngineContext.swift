@@ -14,11 +14,14 @@ extension Context {
   /// What an engine works with.
   func world(_ settings: Settings) -> EngineHost.World {
     let console = console
-    return EngineHost.World(
+    var world = EngineHost.World(
       files: files, time: time, processes: SystemProcesses(bootID: time.monotonicOrigin), seed: randomSeed,
       environment: environment,
       host: HostName.current, log: logger(settings.logLevel),
       console: { console.note(String(decoding: $0, as: UTF8.self)) })
+    world.meters = meters
+    world.export = export
+    return world
   }
 
   /// Where log messages go: to stderr from the configured level on; with --verbose from debug on.
@@ -26,8 +29,8 @@ extension Context {
     let wanted = Logger.Level(rawValue: level.rawValue) ?? .warning
     let console = console
     let time = time
-    return Logger(label: "dsl") { [verbose = global.verbose] _ in
-      LogLines(console, time: time, level: verbose ? min(wanted, .debug) : wanted)
+    return Logger(label: "dsl") { [verbose = global.verbose, export] _ in
+      LogLines(console, time: time, level: verbose ? min(wanted, .debug) : wanted, export: export)
     }
   }
 

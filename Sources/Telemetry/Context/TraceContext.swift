@@ -1,3 +1,5 @@
+import Tracing
+
 /// A place in a trace that another process can continue from: W3C Trace Context
 /// (https://www.w3.org/TR/trace-context/).
 package struct TraceContext: Sendable, Hashable {
@@ -58,4 +60,12 @@ package struct TraceContext: Sendable, Hashable {
     let digits = String(flags, radix: 16)
     return "00-\(traceID)-\(spanID)-\(digits.utf8.count == 1 ? "0" : "")\(digits)"
   }
+}
+
+extension TraceContext {
+  /// Where in a trace messages of the log belong that are written outside of its spans.
+  @TaskLocal package static var here: TraceContext?
+
+  /// Where in a trace the current task is.
+  package static var current: TraceContext? { ServiceContext.current?.traceContext ?? here }
 }

@@ -42,10 +42,12 @@ package struct FanOutExporter: SpanExporter {
 
   package init(_ exporters: [any SpanExporter]) { self.exporters = exporters }
 
-  package func export(_ line: [UInt8]) throws {
+  package func export(_ line: [UInt8]) throws { try export(line, spans: 1) }
+
+  package func export(_ line: [UInt8], spans: Int) throws {
     var failure: (any Error)?
     for exporter in exporters {
-      do { try exporter.export(line) } catch { failure = failure ?? error }
+      do { try exporter.export(line, spans: spans) } catch { failure = failure ?? error }
     }
     if let failure { throw failure }
   }

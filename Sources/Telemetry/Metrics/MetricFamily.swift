@@ -1,5 +1,5 @@
 /// What kind of number a metric is: the kinds that Prometheus and OTLP have in common.
-package enum MetricKind: String, Sendable, Hashable {
+package enum InstrumentKind: String, Sendable, Hashable {
   /// A number that goes up and down.
   case gauge
   /// A number that only grows, and begins at 0 again when its source is new.
@@ -15,7 +15,7 @@ package enum MetricKind: String, Sendable, Hashable {
 package struct MetricDeclaration: Sendable, Hashable {
   /// With dots and without unit: `dsl.auto.cycle.duration`.
   package let name: String
-  package let kind: MetricKind
+  package let kind: InstrumentKind
   /// The unit in UCUM: `s`, `By`, `1`, or an annotation such as `{agent}`.
   package let unit: String
   /// One sentence for people.
@@ -23,7 +23,7 @@ package struct MetricDeclaration: Sendable, Hashable {
   /// The names of the labels that a point may have.
   package let labels: [String]
 
-  package init(_ name: String, _ kind: MetricKind, unit: String, _ help: String, labels: [String] = []) {
+  package init(_ name: String, _ kind: InstrumentKind, unit: String, _ help: String, labels: [String] = []) {
     self.name = name
     self.kind = kind
     self.unit = unit

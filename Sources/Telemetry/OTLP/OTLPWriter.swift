@@ -15,20 +15,12 @@ struct OTLPWriter {
   /// One `TracesData` object on one line, without line feed.
   static func line(resource: Resource, spans: [[UInt8]], limits: SpanLimits) -> [UInt8] {
     var writer = OTLPWriter(limits: limits)
-    writer.raw(#"{"resourceSpans":[{"resource":{"attributes":"#)
-    writer.attributes(resource.attributes.map { ($0.key, .string($0.value)) })
-    writer.raw(#"},"scopeSpans":[{"scope":{"name":"#)
-    writer.string(Resource.scopeName)
-    if let version = resource[Resource.serviceVersion] {
-      writer.raw(#","version":"#)
-      writer.string(version)
-    }
-    writer.raw(#"},"spans":["#)
+    writer.open(.traces, resource)
     for (position, span) in spans.enumerated() {
       if position > 0 { writer.raw(",") }
       writer.bytes.append(contentsOf: span)
     }
-    writer.raw(#"],"schemaUrl":"\#(Resource.schemaURL)"}],"schemaUrl":"\#(Resource.schemaURL)"}]}"#)
+    writer.close()
     return writer.bytes
   }
 
@@ -71,7 +63,7 @@ struct OTLPWriter {
     }
   }
 
-  private mutating func events(_ events: [SpanEvent]) {
+  mutating func events(_ events: [SpanEvent]) {
     guard !events.isEmpty else { return }
     raw(#","events":["#)
     for (position, event) in events.enumerated() {
@@ -83,7 +75,7 @@ struct OTLPWriter {
     raw("]")
   }
 
-  private mutating func links(_ links: [SpanLink]) {
+  mutating func links(_ links: [SpanLink]) {
     let linked = links.compactMap { link in link.context.traceContext.map { ($0, link.attributes) } }
     guard !linked.isEmpty else { return }
     raw(#","links":["#)
@@ -99,7 +91,7 @@ struct OTLPWriter {
     raw("]")
   }
 
-  private mutating func status(_ status: SpanStatus?) {
+  mutating func status(_ status: SpanStatus?) {
     guard let status else { return }
     raw(#","status":{"code":\#(status.code == .ok ? 1 : 2)"#)
     if status.code == .error, let message = status.message {
@@ -111,7 +103,7 @@ struct OTLPWriter {
 
   /// The members `attributes` and, if some were dropped, `droppedAttributesCount`; nothing when there are
   /// none.
-  private mutating func attributeMembers(_ attributes: SpanAttributes) {
+  mutating func attributeMembers(_ attributes: SpanAttributes) {
     guard !attributes.isEmpty else { return }
     var list: [(String, SpanAttribute)] = []
     attributes.forEach { list.append(($0, $1)) }
@@ -123,7 +115,7 @@ struct OTLPWriter {
     }
   }
 
-  private mutating func attributes(_ list: some Collection<(String, SpanAttribute)>) {
+  mutating func attributes(_ list: some Collection<(String, SpanAttribute)>) {
     raw("[")
     var first = true
     for (key, value) in list {
@@ -137,10 +129,34 @@ struct OTLPWriter {
     raw("]")
   }
 
-  /// Appends text that is JSON already.
-  private mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8) }
+  /// What begins a line of any signal: the resource, and the scope up to the list of its items.
+  mutating func open(_ signal: OTLPSignal, _ resource: Resource) {
+    let words: (resource: String, scope: String, items: String) =
+      switch signal {
+      case .traces: ("resourceSpans", "scopeSpans", "spans")
+      case .metrics: ("resourceMetrics", "scopeMetrics", "metrics")
+      case .logs: ("resourceLogs", "scopeLogs", "logRecords")
+      }
+    raw(#"{"\#(words.resource)":[{"resource":{"attributes":"#)
+    attributes(resource.attributes.map { ($0.key, .string($0.value)) })
+    raw(#"},"\#(words.scope)":[{"scope":{"name":"#)
+    string(Resource.scopeName)
+    if let version = resource[Resource.serviceVersion] {
+      raw(#","version":"#)
+      string(version)
+    }
+    raw(#"},"\#(words.items)":["#)
+  }
 
-  private mutating func string(_ text: String) {
+  /// What ends it.
+  mutating func close() {
+    raw(#"],"schemaUrl":"\#(Resource.schemaURL)"}],"schemaUrl":"\#(Resource.schemaURL)"}]}"#)
+  }
+
+  /// Appends text that is JSON already.
+  mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8) }
+
+  mutating func string(_ text: String) {
     JSONValue.writeString(text.utf8.count <= limits.stringBytes ? text : cut(text), into: &bytes)
   }
 
@@ -159,7 +175,7 @@ struct OTLPWriter {
 
 extension OTLPWriter {
   /// An `AnyValue`.
-  private mutating func value(_ value: SpanAttribute) {
+  mutating func value(_ value: SpanAttribute) {
     switch value {
     case .string(let text): member("stringValue") { $0.string(text) }
     case .bool(let flag): raw(#"{"boolValue":\#(flag)}"#)
@@ -177,16 +193,16 @@ extension OTLPWriter {
     }
   }
 
-  private mutating func member(_ name: String, _ body: (inout OTLPWriter) -> Void) {
+  mutating func member(_ name: String, _ body: (inout OTLPWriter) -> Void) {
     raw(#"{"\#(name)":"#)
     body(&self)
     raw("}")
   }
 
-  private mutating func integer(_ number: Int64) { raw(#"{"intValue":"\#(number)"}"#) }
+  mutating func integer(_ number: Int64) { raw(#"{"intValue":"\#(number)"}"#) }
 
   /// A number; what JSON cannot express as the words that the JSON mapping of protocol buffers has for it.
-  private mutating func double(_ number: Double) {
+  mutating func double(_ number: Double) {
     if number.isFinite {
       raw(#"{"doubleValue":\#(number)}"#)
     } else {
@@ -197,7 +213,7 @@ extension OTLPWriter {
   /// An array of a type that `SpanAttribute` has no case for. `[Int]` ends up here too, as
   /// swift-distributed-tracing converts arrays through a protocol witness that tells `Int32` and `Int64` from
   /// others, but not `Int`.
-  private mutating func unnamed(_ array: [any CustomStringConvertible & Sendable]) {
+  mutating func unnamed(_ array: [any CustomStringConvertible & Sendable]) {
     if let integers = array as? [Int] {
       list(integers) { $0.integer(Int64($1)) }
     } else {
@@ -205,7 +221,7 @@ extension OTLPWriter {
     }
   }
 
-  private mutating func list<T>(_ elements: [T], _ body: (inout OTLPWriter, T) -> Void) {
+  mutating func list<T>(_ elements: [T], _ body: (inout OTLPWriter, T) -> Void) {
     if elements.isEmpty { return raw(#"{"arrayValue":{}}"#) }
     raw(#"{"arrayValue":{"values":["#)
     for (position, element) in elements.enumerated() {

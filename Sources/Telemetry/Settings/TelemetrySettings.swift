@@ -5,11 +5,15 @@ package import DSLBase
 /// By the rules of the specification's `configuration/sdk-environment-variables.md`: an empty variable counts
 /// as unset, a value that is not understood is reported and ignored, and nothing here ever fails.
 package struct TelemetrySettings: Sendable, Equatable {
-  /// Where spans can go.
-  package enum Destination: String, Sendable { case file, console }
+  /// Where telemetry can go: to a file of ours (spans only), to where people look, to a collector.
+  package enum Destination: String, Sendable { case file, console, otlp }
 
   /// Where spans go, without repetition; empty when they go nowhere.
-  package private(set) var destinations: [Destination] = [.file]
+  package var destinations: [Destination] { chosen[.traces] ?? [] }
+  /// Where each signal goes, without repetition.
+  package private(set) var chosen: [OTLPSignal: [Destination]] = [:]
+  /// How collectors are reached.
+  package private(set) var export: ExportSettings
   /// What the spans say of this process.
   package private(set) var resource: Resource
   /// Decides on traces that begin here.
@@ -28,6 +32,7 @@ package struct TelemetrySettings: Sendable, Equatable {
   package init(environment: [String: String], service: String = "dsl", version: String? = nil) {
     func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
     resource = Resource(service: service, version: version)
+    export = ExportSettings(environment)
     if let text = variable("OTEL_RESOURCE_ATTRIBUTES") {
       if let attributes = Self.attributes(text) {
         for attribute in attributes { resource.set(attribute.key, attribute.value) }
@@ -36,7 +41,13 @@ package struct TelemetrySettings: Sendable, Equatable {
       }
     }
     if let name = variable("OTEL_SERVICE_NAME") { resource.set(Resource.serviceName, name) }
-    readDestinations(disabled: variable("OTEL_SDK_DISABLED"), exporters: variable("OTEL_TRACES_EXPORTER"))
+    let disabled = isDisabled(variable("OTEL_SDK_DISABLED"))
+    for signal in OTLPSignal.allCases {
+      let name = "OTEL_\(signal.rawValue.uppercased())_EXPORTER"
+      chosen[signal] = disabled ? [] : destinations(of: signal, name, variable(name))
+      if chosen[signal]?.contains(.otlp) == true { export.send(signal) }
+    }
+    warnings += export.warnings
     readSampler(variable("OTEL_TRACES_SAMPLER"), argument: variable("OTEL_TRACES_SAMPLER_ARG"))
     readParent(variable("TRACEPARENT"), variable("TRACESTATE"), propagators: variable("OTEL_PROPAGATORS"))
   }
@@ -48,15 +59,17 @@ package struct TelemetrySettings: Sendable, Equatable {
   ///   - path: the file; `nil` when nothing may be written, as in a dry run.
   ///   - rotateBytes: a file that a line would make larger than this is rotated first.
   ///   - keep: how many rotated files stay.
+  ///   - collector: sends to a collector; `nil` when this process does not send.
   ///   - console: writes bytes to where people look, which is not standard output: that is for data.
   package func exporter(
     files: any FileSystem, path: String?, rotateBytes: Int64 = 16 << 20, keep: Int = 5,
-    console: @escaping @Sendable ([UInt8]) throws -> Void
+    collector: (any SpanExporter)? = nil, console: @escaping @Sendable ([UInt8]) throws -> Void
   ) -> any SpanExporter {
     var exporters: [any SpanExporter] = []
     for destination in destinations {
       switch destination {
       case .console: exporters.append(ConsoleExporter(write: console))
+      case .otlp: if let collector { exporters.append(collector) }
       case .file:
         if let path {
           exporters.append(OTLPFileExporter(files: files, path: path, rotateBytes: rotateBytes, keep: keep))
@@ -67,29 +80,41 @@ package struct TelemetrySettings: Sendable, Equatable {
     return exporters.first ?? NoExporter()
   }
 
-  private mutating func readDestinations(disabled: String?, exporters: String?) {
-    switch disabled?.lowercased() {
-    case "true":
-      destinations = []
-      return
+  private mutating func isDisabled(_ text: String?) -> Bool {
+    switch text?.lowercased() {
+    case "true": return true
     case nil, "false": break
     default: warnings.append("OTEL_SDK_DISABLED is neither true nor false and counts as false")
     }
-    guard let exporters else { return }
+    return false
+  }
+
+  /// Where a signal goes. Without a choice spans go to the file, and every signal to a collector that is named; the
+  /// specification's default, a collector on this host, would have every call of a command knock there.
+  private mutating func destinations(of signal: OTLPSignal, _ name: String, _ exporters: String?)
+    -> [Destination]
+  {
+    guard let exporters else {
+      return (signal == .traces ? [.file] : []) + (export.namesCollector(signal) ? [.otlp] : [])
+    }
     var chosen: [Destination] = []
-    for name in exporters.split(separator: ",").map({ $0.trimmingBlanks().lowercased() }) {
-      switch name {
+    for exporter in exporters.split(separator: ",").map({ $0.trimmingBlanks().lowercased() }) {
+      switch exporter {
       case "none": break
       case "console": chosen.append(.console)
-      case "otlp-file", "otlp_file", "otlp_file/development": chosen.append(.file)
-      case "otlp":
-        warnings.append("OTEL_TRACES_EXPORTER: otlp over the network is not built in; spans go to the file")
-        chosen.append(.file)
-      default: warnings.append("OTEL_TRACES_EXPORTER: no exporter is called '\(name)'")
+      case "otlp": chosen.append(.otlp)
+      case "otlp-file", "otlp_file", "otlp_file/development":
+        if signal == .traces {
+          chosen.append(.file)
+        } else {
+          warnings.append("\(name): only spans go to a file")
+        }
+      case "prometheus" where signal == .metrics:
+        warnings.append("\(name): metrics are always at /metrics of dsl serve, and in the file of --textfile")
+      default: warnings.append("\(name): no exporter is called '\(exporter)'")
       }
     }
-    destinations = chosen.enumerated().filter { chosen.firstIndex(of: $0.element) == $0.offset }.map(
-      \.element)
+    return chosen.enumerated().filter { chosen.firstIndex(of: $0.element) == $0.offset }.map(\.element)
   }
 
   private mutating func readSampler(_ name: String?, argument: String?) {
@@ -109,10 +134,12 @@ package struct TelemetrySettings: Sendable, Equatable {
   }
 
   private mutating func readParent(_ traceparent: String?, _ tracestate: String?, propagators: String?) {
-    if let propagators,
-      !propagators.split(separator: ",").contains(where: { $0.trimmingBlanks() == "tracecontext" })
-    {
-      return
+    if let propagators {
+      let names = propagators.split(separator: ",").map { $0.trimmingBlanks().lowercased() }
+      for name in names where !["tracecontext", "baggage", "none"].contains(name) {
+        warnings.append("OTEL_PROPAGATORS: no propagator is called '\(name)'")
+      }
+      guard names.contains("tracecontext") else { return }
     }
     guard let traceparent else { return }
     parent = TraceContext(traceparent: traceparent, tracestate: tracestate)

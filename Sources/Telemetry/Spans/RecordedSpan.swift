@@ -13,6 +13,10 @@ package final class RecordedSpan: Tracing.Span {
     let sequence: Int
   }
 
+  /// Seconds from beginning to end, by the clock that does not step; 0 until then, and for a span that is not recorded.
+  package var seconds: Double { length.withLock { $0 } }
+  private let length = Mutex(0.0)
+
   private struct Recording {
     var data: SpanData
     let place: Place
@@ -133,6 +137,7 @@ package final class RecordedSpan: Tracing.Span {
     }
     guard var ended else { return }
     ended.data.end = ended.start.end(instant, time: ended.place.recorder.time)
+    length.withLock { $0 = Double(ended.data.end &- ended.data.start) / 1e9 }
     ended.place.recorder.finish(ended.data, ended.place)
   }
 

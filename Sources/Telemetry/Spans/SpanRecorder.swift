@@ -134,7 +134,8 @@ package final class SpanRecorder: Tracer, Sendable {
 
   private func export(_ spans: [[UInt8]]) {
     do {
-      try exporter.export(OTLPWriter.line(resource: resource, spans: spans, limits: limits))
+      let line = OTLPWriter.line(resource: resource, spans: spans, limits: limits)
+      try exporter.export(line, spans: spans.count)
       state.withLock {
         $0.statistics.exported += spans.count
         $0.statistics.lines += 1

@@ -2,7 +2,7 @@ package import Tracing
 
 // The attributes that spans of this program carry. A key knows the type of its values, so that
 // `span.set(.healthScore, "high")` does not compile. Names and types of the engine's are those of
-// `docs/autonomous-operations.md`; which span carries which is declared in `docs/semconv/autonomous.yaml`,
+// `docs/autonomous-operations.md`; which span carries which is declared in `docs/semconv/spans.yaml`,
 // and a test holds emitted spans to it.
 
 extension SpanAttributeKey where T == Double {

@@ -1,7 +1,7 @@
 package import Tracing
 
 /// The name of a span that this program emits; what each carries is declared in
-/// `docs/semconv/autonomous.yaml`.
+/// `docs/semconv/spans.yaml`.
 package struct SpanName: Sendable, Hashable, RawRepresentable {
   /// The name.
   package let rawValue: String

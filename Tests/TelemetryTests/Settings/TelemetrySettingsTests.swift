@@ -37,7 +37,7 @@ import Testing
   @Test(
     arguments: [
       ("none", [], 0), ("console", [.console], 0), ("otlp-file", [.file], 0),
-      ("console, otlp-file,console", [.console, .file], 0), ("otlp", [.file], 1), ("zipkin", [], 1),
+      ("console, otlp-file,console", [.console, .file], 0), ("otlp", [.otlp], 0), ("zipkin", [], 1),
     ] as [(String, [TelemetrySettings.Destination], Int)])
   func exportersAreChosen(text: String, expected: [TelemetrySettings.Destination], warnings: Int) {
     let settings = TelemetrySettings(environment: ["OTEL_TRACES_EXPORTER": text])

@@ -1,0 +1,94 @@
+import AsyncHTTPClient
+package import DSLBase
+import Dispatch
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+import Synchronization
+
+/// HTTP by AsyncHTTPClient: HTTP/1.1 and 2, TLS with the authorities that this machine trusts, proxies from the
+/// environment, connections that are used again.
+///
+/// Nothing is opened before the first request, so that a command that sends nothing pays nothing.
+package final class ClientTransport: HTTPTransport {
+  /// Seconds until a connection has to stand.
+  private static let connectSeconds: Int64 = 5
+
+  private let routes: ProxyRoutes
+  private let certificates: CertificateFiles
+  /// A client a route: each knows one proxy, or none.
+  private let clients = Mutex<[ProxyRoutes.Route: HTTPClient]>([:])
+
+  /// A transport.
+  ///
+  /// - Parameters:
+  ///   - environment: the program's own, for proxies and trusted authorities.
+  ///   - certificates: PEM files; what is `nil` is as the machine has it.
+  package init(environment: [String: String], certificates: CertificateFiles = CertificateFiles()) {
+    routes = ProxyRoutes(environment: environment)
+    var certificates = certificates
+    let fallback = environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : $0 }
+    certificates.authorities = certificates.authorities ?? fallback
+    self.certificates = certificates
+  }
+
+  deinit {
+    for client in clients.withLock({ Array($0.values) }) {
+      // A client must be told to end. It ends by itself from here on; nobody waits for it.
+      client.shutdown(queue: .global(qos: .utility)) { _ in }
+    }
+  }
+
+  package func post(_ post: HTTPPost) async throws(DSLError) -> HTTPResponse {
+    let shown = "POST \(HTTPPost.masked(post.url))"
+    var request = HTTPClientRequest(url: post.url)
+    request.method = .POST
+    for header in post.headers {
+      guard (header.name + header.value).utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+        throw DSLError(
+          .invalidInput, "the header \(header.name) holds a line break or another control character")
+      }
+      request.headers.add(name: header.name, value: header.value)
+    }
+    request.body = .bytes(post.body)
+    let milliseconds = Int64((post.timeoutSeconds * 1000).rounded(.up))
+    do {
+      let client = try client(for: post.url)
+      let response = try await client.execute(request, timeout: .milliseconds(max(1, milliseconds)))
+      return HTTPResponse(
+        status: Int(response.status.code),
+        headers: response.headers.map { HTTPHeader($0.name, $0.value) },
+        body: try await Self.beginning(of: response.body))
+    } catch {
+      throw TransportFailure.error(error, shown)
+    }
+  }
+
+  /// The beginning of a body; all of it is read, up to a limit, so that the connection can be used again.
+  private static func beginning(of body: HTTPClientResponse.Body) async throws -> [UInt8] {
+    var kept: [UInt8] = []
+    for try await part in body {
+      kept.append(contentsOf: part.readableBytesView.prefix(HTTPResponse.bodyLimit - kept.count))
+      if kept.count >= HTTPResponse.bodyLimit { break }
+    }
+    return kept
+  }
+
+  private func client(for url: String) throws -> HTTPClient {
+    let route = routes.route(to: url)
+    return try clients.withLock { clients in
+      if let client = clients[route] { return client }
+      var configuration = HTTPClient.Configuration()
+      configuration.redirectConfiguration = .disallow
+      configuration.timeout.connect = .seconds(Self.connectSeconds)
+      configuration.connectionPool.idleTimeout = .seconds(30)
+      // What is tried again is for the caller to say: a server that refuses is told of at once.
+      configuration.connectionPool.retryConnectionEstablishment = false
+      configuration.tlsConfiguration = try certificates.configuration()
+      configuration.proxy = route.proxy
+      let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+      clients[route] = client
+      return client
+    }
+  }
+}
