@@ -9,11 +9,16 @@ import Glibc
 // dsl-bench policy NAME RUNS: see PolicyBenchmark.
 // dsl-bench sim: see SimBenchmark.
 // dsl-bench nab FOLDER: see AnomalyBenchmark.
+// dsl-bench noise: see NoiseBenchmark.
 
 let uses: [String: IndexUse] = ["none": .none, "readOnly": .readOnly, "readWrite": .readWrite]
 let arguments = CommandLine.arguments
 if arguments.count == 2, arguments[1] == "sim" {
   try SimBenchmark.run()
+  exit(0)
+}
+if arguments.count == 2, arguments[1] == "noise" {
+  try NoiseBenchmark.run()
   exit(0)
 }
 if arguments.count == 3, arguments[1] == "nab" {
@@ -35,7 +40,8 @@ if arguments.count == 4, let count = Int(arguments[3]), ["journal", "policy"].co
 }
 guard arguments.count == 4, arguments[1] == "scan", let use = uses[arguments[3]] else {
   puts(
-    "usage: dsl-bench scan DIR none|readOnly|readWrite | queue DIR COUNT BATCH | journal DIR CYCLES | policy NAME RUNS | sim | nab FOLDER"
+    "usage: dsl-bench scan DIR none|readOnly|readWrite | queue DIR COUNT BATCH | journal DIR CYCLES | policy NAME RUNS | sim"
+      + " | nab FOLDER | noise"
   )
   exit(64)
 }

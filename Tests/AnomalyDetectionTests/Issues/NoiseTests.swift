@@ -5,22 +5,23 @@ import Testing
 /// What noise does, and how soon a change is seen in it.
 @Suite struct NoiseTests {
   /// The distinct alarms in `count` windows, by their onsets.
-  private func onsets(_ family: NoiseFamily, seed: UInt64, count: Int, interval: Double) throws -> Set<
+  private func onsets(_ family: NoiseSource.Family, seed: UInt64, count: Int, interval: Double) throws -> Set<
     Timestamp
   > {
     var factory = WindowFactory(seed: seed)
     var detector = IssueDetector(settings: .init(windowsPerFalseAlarm: interval))
-    var value = 0.0
     var onsets: Set<Timestamp> = []
     for index in 0..<count {
-      value = family.next(&factory, previous: value)
+      let value = factory.noise.next(family)
       onsets.formUnion(detector.observe(try factory.latency(value, at: index)).map(\.onset))
     }
     return onsets
   }
 
   /// One false alarm in 500 windows is allowed: 6 in 3,000.
-  @Test(arguments: NoiseFamily.allCases) func falseAlarmsAreAsRareAsPromised(_ family: NoiseFamily) throws {
+  @Test(arguments: NoiseSource.Family.allCases) func falseAlarmsAreAsRareAsPromised(
+    _ family: NoiseSource.Family
+  ) throws {
     let seed: UInt64 = 41
     let onsets = try onsets(family, seed: seed, count: 3_000, interval: 500)
     #expect(onsets.count <= 6, "\(family) with seed \(seed): \(onsets.count) alarms")
