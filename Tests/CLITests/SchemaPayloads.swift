@@ -358,6 +358,21 @@ enum SchemaPayloads {
         dsl --json gpu explain w --cluster c.yaml --gpus 8 --members 2 --priority 9
         dsl --json gpu explain w --cluster c.yaml --gpus 3 --cpu 64 --spot --type A100
         """),
+    Payload(
+      "gpu-validate",
+      """
+      dsl --json gpu validate '\(GPUManifestTests.examples)/manifests.yaml'
+      dsl --json gpu validate '\(GPUManifestTests.examples)/manifests.yaml' --canonical --crd
+      """),
+    Payload(
+      "gpu-schedule",
+      """
+      cp '\(GPUManifestTests.examples)'/*.yaml .
+      dsl --json gpu schedule --manifests manifests.yaml --cluster cluster.yaml
+      dsl --json gpu schedule --manifests manifests.yaml --cluster cluster.yaml --replicas code-assistant=4 --replicas retriever=1
+      echo 'running: [{workload: old, node: dgx-0, gpus: [0], cpu: 1}]' >> cluster.yaml
+      dsl --json gpu schedule --manifests manifests.yaml --cluster cluster.yaml --replicas code-assistant=4 --preempt
+      """),
     Payload("gpu-mig-sweep", "dsl --json gpu mig sweep --gpus 2 --requests 100 --loads 120 --seed 1"),
   ]
 }

@@ -6,7 +6,8 @@ struct GPUCommand: AsyncParsableCommand {
     commandName: "gpu",
     abstract: "GPUs: clusters, placement of workloads and why; policies on traces; MIG instances.",
     subcommands: [
-      GPUNodesCommand.self, GPUDiscoverCommand.self, GPUPlaceCommand.self, GPUExplainCommand.self,
+      GPUNodesCommand.self, GPUDiscoverCommand.self, GPUValidateCommand.self, GPUScheduleCommand.self,
+      GPUPlaceCommand.self, GPUExplainCommand.self,
       GPUSimulateCommand.self, GPUBenchCommand.self, GPUMIGCommand.self,
     ])
 }

@@ -12,6 +12,7 @@ struct GPUExplainCommand: ReportingCommand {
 
       Examples:
         dsl gpu explain llama --cluster cluster.yaml --gpus 4 --locality same-socket --required
+        dsl gpu explain chat-3 --manifests pools.yaml --cluster cluster.yaml
         kubectl get nodes,pods -A -o json | dsl gpu explain chat --cluster - --mig 3g.40gb --format json
       """)
   static let reportName = "gpu-explain"
@@ -20,12 +21,13 @@ struct GPUExplainCommand: ReportingCommand {
   var name: String
 
   @OptionGroup var options: ClusterOptions
+  @OptionGroup var manifests: ManifestOptions
   @OptionGroup var wanted: WorkloadOptions
   @OptionGroup var global: GlobalOptions
 
   func report(_ context: Context) async throws -> Report? {
     let (scheduler, notes) = try options.scheduler(context)
-    let workload = try wanted.workload(named: name)
+    let workload = try workload(context)
     let explanation = scheduler.explanation(of: workload, now: context.time.now.seconds)
     let cluster = scheduler.state.cluster
     var report = Report(Self.reportName, Self.json(explanation, cluster)) {
@@ -33,6 +35,26 @@ struct GPUExplainCommand: ReportingCommand {
     }
     report.warnings = notes
     return report
+  }
+
+  /// Described by flags, or a replica of a pool of the manifests.
+  private func workload(_ context: Context) throws -> Workload {
+    if manifests.files.isEmpty {
+      guard wanted.isGiven else {
+        throw DSLError(
+          .invalidInput, "\(name) asks for nothing",
+          fix: "give --gpus, --milli, --mig or --cpu, or its manifests with --manifests")
+      }
+      return try wanted.workload(named: name)
+    }
+    for pool in try manifests.resolved(context).pools where name.hasPrefix(pool.name + "-") {
+      guard let number = Int(name.dropFirst(pool.name.count + 1)), (0..<pool.maxReplicas).contains(number)
+      else { continue }
+      return pool.replica(number)
+    }
+    throw DSLError(
+      .notFound, "there is no replica \"\(name)\" of a pool",
+      fix: "name one as pool-number, below the pool's maxReplicas")
   }
 
   static func json(_ explanation: PlacementExplanation, _ cluster: Cluster) -> JSONValue {

@@ -130,7 +130,9 @@ package struct Workload: Sendable, Hashable {
   package var model: String?
   /// Vector shards that it reads.
   package var shards: [String] = []
-  /// Other workloads that it does not share a node with.
+  /// The pool that it is a replica of.
+  package var pool: String?
+  /// Other workloads, or pools, that it does not share a node with.
   package var avoids: [String] = []
   /// Of all members together; `nil` for no limit.
   package var maxCostPerHour: Double?

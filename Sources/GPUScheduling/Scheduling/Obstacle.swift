@@ -67,7 +67,9 @@ extension ClusterState {
   }
 
   private func avoided(_ workload: Workload, node: Int) -> String? {
-    pods[node].lazy.compactMap { bindings[$0]?.workload.name }.first { workload.avoids.contains($0) }
+    pods[node].lazy.compactMap { bindings[$0]?.workload }.first {
+      workload.avoids.contains($0.name) || $0.pool.map { workload.avoids.contains($0) } ?? false
+    }?.name
   }
 
   /// GPU memory that a share, an instance or a whole GPU of a model has; `nil` when there is no such instance.
