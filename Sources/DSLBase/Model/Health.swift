@@ -105,4 +105,6 @@ public struct MetricName: Sendable, Hashable, Comparable, RawRepresentable, Cust
   public static let programScore = MetricName(rawValue: "program_score")
   /// Items completed a minute, over the window of observation.
   public static let throughputPerMinute = MetricName(rawValue: "throughput_per_min")
+  /// Issues that detectors raised and that are not over; absent while no telemetry is processed.
+  public static let openIssues = MetricName(rawValue: "open_issues")
 }

@@ -31,6 +31,8 @@ public struct DecisionProposal: Sendable, Equatable {
   public var confidence: Double
   /// What it is about.
   public var target: String
+  /// How the confidence came about; `nil` where it is a constant of the strategy.
+  public var assessment: ConfidenceAssessment?
 
   /// A proposal.
   public init(

@@ -32,7 +32,8 @@ struct Candidate {
     var proposal = proposal
     proposal.priority = min(max(proposal.priority, 0), 10)
     if proposal.description.isEmpty { proposal.description = "\(proposal.type) \(proposal.target)" }
-    self.init(rule: rule, type: proposal.type, result: .proposal(proposal))
+    self.init(
+      rule: rule, type: proposal.type, result: .proposal(proposal), assessment: proposal.assessment)
   }
 }
 

@@ -1,4 +1,4 @@
-import DSLBase
+package import DSLBase
 
 /// Turns candidates into ranked decisions that do not contradict each other.
 enum Ranking {
@@ -54,11 +54,11 @@ enum Ranking {
 
 extension Decision {
   /// A proposal with what the engine adds to it.
-  init(_ proposal: DecisionProposal, rule: String, cycle: String, at: Timestamp) {
+  package init(_ proposal: DecisionProposal, rule: String, cycle: String, at: Timestamp) {
     self.init(
       id: DecisionID.make(cycle: cycle, rule: rule, type: proposal.type, target: proposal.target),
       type: proposal.type, priority: proposal.priority, description: proposal.description,
       rationale: proposal.rationale, parameters: proposal.parameters, confidence: proposal.confidence,
-      target: proposal.target, createdAt: at, rule: rule)
+      target: proposal.target, createdAt: at, rule: rule, assessment: proposal.assessment)
   }
 }

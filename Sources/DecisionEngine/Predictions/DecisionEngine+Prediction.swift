@@ -36,7 +36,12 @@ extension DecisionEngine {
     case .restart: return prediction(.staleAgents, .down, within: 60)
     case .healthCheck: return prediction(.activeAgents, .steady, within: 60)
     case .telemetryEnhance: return prediction(.telemetryVolume, .up, within: 120)
-    default: return nil
+    default:
+      // Of a remediation that its issue is over; it is given the time that detectors need to see that.
+      guard RemediationAction(rawValue: decision.type.rawValue) != nil, metrics[.openIssues] != nil else {
+        return nil
+      }
+      return prediction(.openIssues, .down, within: 300)
     }
   }
 

@@ -58,11 +58,13 @@ package struct AnsweredStrategy: DecisionStrategy, Equatable {
 extension DecisionProposal {
   /// All fields, in the words of `Decision`.
   package var json: JSONValue {
-    [
+    var object: JSONObject = [
       "type": .string(type.rawValue), "priority": .int(priority), "description": .string(description),
       "rationale": .string(rationale), "parameters": .object(parameters), "confidence": .double(confidence),
       "target": .string(target),
     ]
+    if let assessment { object["assessment"] = assessment.json }
+    return .object(object)
   }
 
   /// - Throws: `DSLError` (`corrupt`) when a member is missing or of the wrong kind.
@@ -73,5 +75,8 @@ extension DecisionProposal {
       description: try fields.string("description"), rationale: try fields.string("rationale"),
       parameters: try fields.object("parameters"), confidence: try fields.double("confidence"),
       target: try fields.string("target"))
+    assessment = try fields["assessment"].map { (value) throws(DSLError) in
+      try ConfidenceAssessment(json: value)
+    }
   }
 }
