@@ -73,7 +73,7 @@ let package = Package(
     .target(
       name: "Autonomy",
       dependencies: [
-        "CLinux", "Coordination", "DSLBase", "DecisionEngine", "Telemetry",
+        "AnomalyDetection", "CLinux", "Coordination", "DSLBase", "DecisionEngine", "SignalStore", "Telemetry",
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Tracing", package: "swift-distributed-tracing"),
@@ -128,7 +128,8 @@ let package = Package(
     .testTarget(
       name: "AutonomyTests",
       dependencies: [
-        "Autonomy", "Coordination", "DSLBase", "DecisionEngine", "SweepFolders", "Telemetry",
+        "AnomalyDetection", "Autonomy", "Coordination", "DSLBase", "DecisionEngine", "SweepFolders",
+        "Telemetry",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: house),

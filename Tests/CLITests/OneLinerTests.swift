@@ -119,8 +119,8 @@ import Testing
     try shell.copySample()
     let script = #"""
       mkdir -p coordination/.dsl
-      flock -n coordination/.dsl/engine.lock dsl --json telemetry status | jq .data.remediation.enabled
-      dsl --json telemetry status | jq .data.remediation.enabled
+      flock -n coordination/.dsl/engine.lock dsl --json telemetry status | jq .data.remediation.engine_acts
+      dsl --json telemetry status | jq .data.remediation.engine_acts
       """#
     try #require(Shell.has("flock"), "flock(1) of util-linux")
     #expect(try shell(script).out == "true\nfalse\n")

@@ -276,7 +276,25 @@ enum SchemaPayloads {
       """),
     Payload(
       "security-report",
-      "dsl --json telemetry security-report; chmod o+w coordination; dsl --json telemetry security-report"),
+      """
+      dsl --json telemetry security-report; chmod o+w coordination
+      dsl telemetry simulate-security-event injection > /dev/null; dsl --json telemetry security-report
+      """),
+    Payload(
+      "telemetry-start", "dsl --json telemetry start-processing; dsl --json telemetry start-processing"),
+    Payload("telemetry-stop", "dsl --json telemetry stop-processing"),
+    Payload("remediation-enable", "dsl --json telemetry enable-remediation --live --by alice"),
+    Payload("remediation-disable", "dsl --json telemetry disable-remediation"),
+    Payload("remediation-actions", "dsl --json telemetry remediation-actions --service shop"),
+    Payload(
+      "manual-remediation",
+      """
+      dsl --json telemetry manual-remediation scale_up; dsl --json telemetry manual-remediation scale_up --live
+      dsl --json telemetry manual-remediation scale_up --live; dsl --json telemetry manual-remediation nonsense
+      """),
+    Payload(
+      "simulate-security-event", "dsl --json telemetry simulate-security-event data_exfiltration --level info"
+    ),
   ]
 
   private static let upkeep = [

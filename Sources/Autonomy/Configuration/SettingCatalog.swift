@@ -6,7 +6,8 @@ import DecisionEngine
 package enum SettingCatalog {
   /// The settings.
   package static let all: [Setting] =
-    fleet + people + handling + ProgramSettings.catalog + NotifySettings.catalog + observing
+    fleet + people + handling + ProgramSettings.catalog + RemediationSettings.catalog
+    + NotifySettings.catalog + observing
 
   /// The sections of a file, with what they are about.
   package static let sections: [(name: String, meaning: String)] = [
@@ -17,6 +18,9 @@ package enum SettingCatalog {
     ("agents", "How agents are started, watched and tuned."),
     ("work", "Leases, retries and limits of work items."),
     ("programs", "Programs that propose, score or carry out decisions (docs/programs.md)."),
+    ("remediation", "What is done about issues in telemetry (docs/remediation.md)."),
+    ("processing", "How telemetry is looked at for issues."),
+    ("security", "What of telemetry is a threat (docs/remediation.md)."),
     ("incidents", "When something is worth a message (docs/notifications.md)."),
     ("records", "How the records in the directory are read."),
     ("telemetry", "What is kept of the engine's own spans."),

@@ -24,6 +24,12 @@ public struct Settings: Sendable, Equatable {
   public var work = Work()
   /// Programs that propose, score or carry out decisions.
   public var programs = ProgramSettings()
+  /// What is done about issues in telemetry.
+  public var remediation = RemediationSettings()
+  /// How telemetry is looked at for issues.
+  public var processing = ProcessingSettings()
+  /// What of telemetry is a threat.
+  public var security = SecuritySettings()
   /// Who is told of incidents, and when.
   public var notify = NotifySettings()
   /// How records are read.

@@ -62,7 +62,10 @@ extension EngineHost {
     var status = await asked(try status())
     let id = newCycleID()
     var notes: [String] = []
-    let cycle = try await cycle(extensions).asking(status.observation, cycle: id, notes: &notes)
+    var cycle = try cycle(extensions)
+    cycle.remediation = try remediation(acts: false)
+    let remedies = cycle.remedies(status.observation, notes: &notes)
+    cycle = await cycle.asking(status.observation, remedies.live, cycle: id, notes: &notes)
     for note in notes where !status.warnings.contains(note) { status.warnings.append(note) }
     let set = cycle.decide(status.observation, cycle: id)
     let requests = try await cycle.requests(set.decisions, status.observation, journal, cycle: id)
@@ -82,9 +85,14 @@ extension EngineHost {
     cycle.supervision = supervision
     let seat = seat
     cycle.supervision.otherLeader = { seat?.otherLeader }
+    if decisions == nil { cycle.remediation = try remediation(acts: !options.dryRun) }
+    let before = cycle.remediation?.book
     var report = try await cycle.run(
       id: newCycleID(), journal: options.dryRun ? nil : journal, history: journal, options, given: decisions)
-    if !options.dryRun, report.supersededBy == nil { report.warnings += upkeep() + remember(report) }
+    if !options.dryRun, report.supersededBy == nil {
+      if let turn = cycle.remediation, let before { try keep(turn, before: before) }
+      report.warnings += upkeep() + remember(report)
+    }
     report.warnings += publish(report)
     TraceContext.$here.withValue(report.place) { world.log.describe(report) }
     return report
@@ -161,7 +169,7 @@ extension EngineHost {
   }
 
   /// A cycle's id: unique by time and the seed.
-  private func newCycleID() -> String {
+  func newCycleID() -> String {
     var generator = SplitMix64(seed: world.seed ^ UInt64(bitPattern: world.time.now.nanoseconds))
     return "c-" + generator.hex(bytes: 8)
   }

@@ -50,6 +50,7 @@ extension EngineHost {
     for (type, handler) in programs?.handlers ?? [:] where all.handlers[type] == nil {
       all.handlers[type] = handler
     }
+    for (type, handler) in remedyHandlers where all.handlers[type] == nil { all.handlers[type] = handler }
     return all
   }
 

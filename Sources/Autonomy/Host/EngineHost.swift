@@ -26,6 +26,9 @@ package final class EngineHost: Sendable {
     package var log: Logger
     /// How messages leave over HTTP; `curl` unless given.
     package var transport: (any HTTPTransport)?
+    /// Where the telemetry of a directory is, and what looks for issues in it; the directory's store and the detectors of
+    /// the house unless given.
+    package var signals: (@Sendable (CoordinationDirectory, Settings) -> SignalLook?)?
     /// What this process counts.
     package var meters: MetricRegistry
     /// What leaves for collectors; `nil` when nothing does.

@@ -108,10 +108,12 @@ package struct SecurityCollector {
     let programs = loaded.settings.programs
     var all =
       programs.strategies + programs.handlers.map(\.program) + [programs.score?.program].compactMap { $0 }
+      + loaded.settings.remediation.commands.map(\.program)
     for receiver in loaded.settings.notify.receivers {
       if case .command(let program) = receiver.way { all.append(program) }
     }
-    return all.flatMap(\.command).map {
+    let undo = loaded.settings.remediation.commands.flatMap { $0.undo ?? [] }
+    return (all.flatMap(\.command) + undo).map {
       $0.contains("/") && !$0.hasPrefix("/") ? "\(directory.path)/\($0)" : $0
     }
   }
@@ -188,7 +190,7 @@ package struct SecurityCollector {
   private func namesCommand(_ path: String) -> Bool {
     [
       "agents.command", "agents.health_command", "programs.strategies", "programs.score", "programs.handlers",
-      "notify",
+      "remediation.commands", "notify",
     ].contains { key in
       if case .file(path, line: _) = loaded.source(of: key) { true } else { false }
     }

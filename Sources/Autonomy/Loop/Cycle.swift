@@ -21,7 +21,7 @@ package struct Cycle: Sendable {
 
   package let backend: any Backend
   package var engine: DecisionEngine
-  package let gates: GateSettings
+  package var gates: GateSettings
   package var strategies: [any DecisionStrategy]
   package let handlers: [DecisionType: any DecisionHandler]
   package let tracer: SpanRecorder
@@ -30,6 +30,8 @@ package struct Cycle: Sendable {
   package var provenance: Provenance
   /// Programs that take part; their answers are journaled.
   package var programs: Programs?
+  /// What is done about issues in telemetry.
+  package var remediation: RemediationTurn?
   /// What people can do to it from outside.
   package var control = Control()
   /// What goes on around the turn.
@@ -157,12 +159,16 @@ package struct Cycle: Sendable {
       if let resumed = try await Rollback(executor).resume() { report.warnings.append(resumed) }
     }
     report.observation = try await observe()
+    await lookForIssues(&report)
     if let executor {
       let verifier = Verifier(executor, engine, autoRollback: try options.autoRollback && !isHeld(journal))
       report.verifications = try await verifier.run(report.observation)
     }
+    let remedies =
+      given == nil ? remedies(report.observation, notes: &report.warnings) : RemediationTurn.Plans()
     let asked =
-      given == nil ? await asking(report.observation, cycle: report.id, notes: &report.warnings) : self
+      given == nil
+      ? await asking(report.observation, remedies.live, cycle: report.id, notes: &report.warnings) : self
     let set =
       given.map { DecisionSet(decisions: $0, silence: nil, considered: []) }
       ?? asked.decide(report.observation, cycle: report.id)
@@ -176,6 +182,7 @@ package struct Cycle: Sendable {
     for verdict in verdicts { span.note(verdict) }
     report.decisions = try await carryOut(
       verdicts, report.observation, executor, requests, cycle: report.id, warnings: &report.warnings)
+    try await settleRemedies(&report, remedies, history)
     let after = report.executed.isEmpty ? report.observation : await scored(try await backend.observe())
     report.healthAfter = after.metrics.healthScore
     report.latest = after

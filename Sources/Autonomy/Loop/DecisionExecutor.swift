@@ -246,6 +246,7 @@ package enum StepSummary {
     case "quarantine_item": return things("quarantined", "item")
     case "spread_items": return things("spread", "pending item")
     case "set_concurrency": return things("tuned the concurrency of", "agent")
+    case "run_command": return things("ran", "configured command")
     case "set_sampling": return things("raised the telemetry sampling of", "agent")
     default: return things("performed", "\(action) step")
     }

@@ -1,5 +1,5 @@
 package import DSLBase
-import DecisionEngine
+package import DecisionEngine
 
 extension Cycle {
   /// Scores what was seen, by the score program too where there is one.
@@ -10,9 +10,11 @@ extension Cycle {
   /// This cycle with what was answered in it: each strategy's proposals in its place, the health model that the score
   /// came from, and both in what is journaled, so that a replay derives the same.
   ///
-  /// - Parameter notes: takes what programs did wrong, a sentence each.
+  /// - Parameters:
+  ///   - remedies: what remediation proposes.
+  ///   - notes: takes what programs did wrong, a sentence each.
   package func asking(
-    _ observation: Observation, cycle: String, notes: inout [String]
+    _ observation: Observation, _ remedies: [AnsweredStrategy] = [], cycle: String, notes: inout [String]
   ) async -> Cycle {
     var turn = self
     if let programs {
@@ -25,6 +27,7 @@ extension Cycle {
       answers += asked.answers
       notes += asked.notes
     }
+    answers += remedies
     turn.strategies = answers
     guard case .object(var settings) = provenance.settings else { return turn }
     settings["health"] = turn.engine.health.json

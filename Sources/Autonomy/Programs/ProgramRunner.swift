@@ -13,7 +13,7 @@ struct ProgramFailure: Error, Equatable {
 
 /// What a program is asked as: the protocol that its question and answer belong to.
 enum ProgramRole: String, Sendable {
-  case strategy, score, handler, notify
+  case strategy, score, handler, notify, remedy
 
   /// The member `dsl` of questions and answers; the number grows when an old program could not read a new question.
   var version: String { rawValue + "/v1" }
@@ -81,11 +81,15 @@ struct ProgramRunner: Sendable {
     return answer
   }
 
-  private func run(
-    _ program: ProgramSettings.Program, _ role: ProgramRole, _ input: [UInt8], _ endsWithTask: Bool
+  /// Runs a program, whatever it answers.
+  ///
+  /// - Parameter extra: variables of its environment beside the documented ones.
+  func run(
+    _ program: ProgramSettings.Program, _ role: ProgramRole, _ input: [UInt8], _ endsWithTask: Bool = false,
+    extra: [String: String] = [:]
   ) async -> CommandEnd {
     var request = CommandRequest(
-      command: program.command.joined(separator: " "), environment: variables(of: program, role),
+      command: program.command.joined(separator: " "), environment: variables(of: program, role, extra),
       input: input, outputBytes: program.outputBytes, timeoutSeconds: program.timeoutSeconds,
       graceSeconds: Self.graceSeconds)
     request.errorBytes = Self.errors.bytes
@@ -104,9 +108,12 @@ struct ProgramRunner: Sendable {
   }
 
   /// The whole environment of a program.
-  private func variables(of program: ProgramSettings.Program, _ role: ProgramRole) -> [String] {
+  private func variables(
+    of program: ProgramSettings.Program, _ role: ProgramRole, _ extra: [String: String]
+  ) -> [String] {
     var variables: [String: String] = ["PATH": Self.searchPath]
     for name in Self.passedOn + program.environment { variables[name] = environment[name] ?? variables[name] }
+    variables.merge(extra) { $1 }
     variables["DSL_PROGRAM"] = program.name
     variables["DSL_PROTOCOL"] = role.version
     variables["COORDINATION_DIR"] = directory

@@ -53,7 +53,8 @@ struct RemediationView {
     let isSuccess = entry.outcome == .executed
     let text: JSONValue = .string(String(entry.message.prefix(textLimit)))
     return [
-      "issue_type": entry.decision["rule"] ?? .null, "action": .string(entry.type),
+      "issue_type": entry.decision["parameters"]?["issue_type"] ?? entry.decision["rule"] ?? .null,
+      "action": .string(entry.type),
       "success": .bool(isSuccess), "execution_time_ms": .optional(entry.durationMs),
       "output": isSuccess ? text : "", "error": isSuccess ? .null : text,
       "confidence": entry.decision["confidence"] ?? .null, "trace_id": .optional(trace),

@@ -8,8 +8,8 @@ struct SecurityReportCommand: ReportingCommand {
     commandName: "security-report", abstract: "Examine who else could steer the engine, or read along.",
     discussion: """
       Looks at modes and owners of the coordination directory, its records, configuration, policy and state, and of \
-      the programs that agents are run with. Changes nothing. Permission bits alone are looked at, no access control \
-      lists.
+      the programs that agents are run with, and at what was found in telemetry. Changes nothing. Of files permission bits \
+      alone are looked at, no access control lists.
       """)
   static let reportName = "security-report"
 
@@ -17,7 +17,7 @@ struct SecurityReportCommand: ReportingCommand {
 
   func report(_ context: Context) async throws -> Report? {
     let loaded = try context.settings()
-    let view = SecurityView(try context.securityReport(loaded))
+    let view = try context.securityView(loaded)
     var report = Report(Self.reportName, ["report": view.data]) { view.text($0) }
     report.warnings = loaded.warnings + view.warnings
     return report

@@ -6,6 +6,9 @@ struct TelemetryCommand: AsyncParsableCommand {
     commandName: "telemetry",
     abstract: "What is measured, what the engine did about it, and who could interfere.",
     subcommands: [
-      TelemetryStatusCommand.self, RemediationHistoryCommand.self, SecurityReportCommand.self,
+      TelemetryStatusCommand.self, StartProcessingCommand.self, StopProcessingCommand.self,
+      EnableRemediationCommand.self, DisableRemediationCommand.self, RemediationActionsCommand.self,
+      RemediationHistoryCommand.self, ManualRemediationCommand.self, SecurityReportCommand.self,
+      SimulateSecurityEventCommand.self,
     ])
 }

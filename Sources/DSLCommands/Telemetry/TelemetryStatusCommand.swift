@@ -28,10 +28,10 @@ struct TelemetryStatusCommand: ReportingCommand {
         "coordination_dir": .string(context.directory.path),
         "telemetry": telemetry(status, loaded.settings, spans),
         "remediation": try remediation(
-          RemediationView(engine.journal, in: context.directory), probe, loaded.settings),
+          RemediationView(engine.journal, in: context.directory), probe, engine),
       ]
       if status.snapshot.state == .readable {
-        let security = SecurityView(try context.securityReport(loaded))
+        let security = try context.securityView(loaded)
         data["security"] = security.summary(listed: Self.listed)
         warnings += security.warnings
       } else {
@@ -61,13 +61,24 @@ struct TelemetryStatusCommand: ReportingCommand {
   }
 
   private func remediation(
-    _ remediation: RemediationView, _ probe: EngineProbe, _ settings: Settings
+    _ remediation: RemediationView, _ probe: EngineProbe, _ engine: EngineHost
   ) throws -> JSONValue {
-    [
-      "enabled": probe.isHeld.map(JSONValue.bool) ?? .null, "dry_run": .bool(settings.gates.dryRun),
-      "active_remediations": .optional(remediation.active),
+    let settings = engine.settings
+    let mode = try EngineHost.mode(engine.journal, settings)
+    let book = try EngineHost.book(engine.journal, settings)
+    let orders = try engine.journal.map { try RemediationOrder.waiting($0) } ?? []
+    let position = try engine.journal?.position(of: .remediation) ?? DurableSwitch()
+    let processing = try engine.journal?.position(of: .processing) ?? DurableSwitch()
+    return [
+      "enabled": .bool(mode != .off), "dry_run": .bool(mode != .live || settings.gates.dryRun),
+      "engine_acts": probe.isHeld.map(JSONValue.bool) ?? .null, "processing": .bool(processing.isOn),
+      "last_change": position.lastChange,
+      "active_remediations": remediation.active.map { .int($0 + book.active) } ?? .null,
+      "queued_remediations": .int(book.waiting.count + orders.count),
+      "max_concurrent": .int(settings.remediation.maxConcurrent),
       "total_remediations": .optional(remediation.total),
       "success_rate": .optional(remediation.successRate),
+      "issues": .array(book.entries.map(\.json)), "orders": .array(orders.map(\.json)),
       "recent_actions": .array(try remediation.history(limit: Self.listed)),
     ]
   }
@@ -75,7 +86,7 @@ struct TelemetryStatusCommand: ReportingCommand {
   private func panel(_ data: JSONValue, _ paint: Paint) -> String {
     let (telemetry, remediation) = (data["telemetry"], data["remediation"])
     let security = data["security"]
-    let enabled = remediation?["enabled"]?.bool
+    let acts = remediation?["engine_acts"]?.bool
     let distribution = (security?["threat_distribution"]?.object ?? [:]).map { member in
       "\(member.value.int ?? 0) \(member.key)"
     }
@@ -83,14 +94,25 @@ struct TelemetryStatusCommand: ReportingCommand {
     table.rows = [
       ["telemetry health", Shown.number(telemetry?["health_score"]?.double)],
       ["completed per second", Shown.number(telemetry?["throughput_per_second"]?.double)],
-      ["engine", enabled.map { $0 ? "acts" : "none acts now" } ?? "cannot be told"],
+      ["engine", acts.map { $0 ? "acts" : "none acts now" } ?? "cannot be told"],
+      ["telemetry is looked at", remediation?["processing"]?.bool == true ? "yes" : "no"],
+      ["remediation", Self.mode(remediation)],
+      ["issues open", String(remediation?["issues"]?.array?.count ?? 0)],
+      ["actions that wait", Shown.number(remediation?["queued_remediations"]?.double, decimals: 0)],
       ["actions under way", Shown.number(remediation?["active_remediations"]?.double, decimals: 0)],
       ["actions finished", Shown.number(remediation?["total_remediations"]?.double, decimals: 0)],
       ["of these successful", Shown.percent(remediation?["success_rate"]?.double)],
       ["threats", distribution.joined(separator: ", ")],
     ]
+    let issues = (remediation?["issues"]?.array ?? []).map { issue in
+      ["issue_type", "service", "severity", "state", "note"].map { Shown.safe(issue[$0]?.string ?? "") }
+    }
     var text = paint("Telemetry", .strong) + paint("  \(data["coordination_dir"]?.string ?? "")\n", .quiet)
     text += table.text(paint)
+    if !issues.isEmpty {
+      let header = ["issue", "service", "severity", "state", "note"]
+      text += TextTable(header: header, rows: issues).text(paint)
+    }
     var spans = TextTable(
       rows: (telemetry?["span_counts"]?.object ?? [:]).map { member in
         [Shown.number(member.value.double, decimals: 0), Shown.safe(member.key)]
@@ -98,5 +120,10 @@ struct TelemetryStatusCommand: ReportingCommand {
     spans.rightAligned = [0]
     if !spans.rows.isEmpty { text += paint("Spans\n", .strong) + spans.text(paint) }
     return text
+  }
+
+  private static func mode(_ remediation: JSONValue?) -> String {
+    guard remediation?["enabled"]?.bool == true else { return "off" }
+    return remediation?["dry_run"]?.bool == true ? "dry run" : "live"
   }
 }
