@@ -8,6 +8,7 @@ import Glibc
 // dsl-bench journal DIR CYCLES: see JournalBenchmark.
 // dsl-bench policy NAME RUNS: see PolicyBenchmark.
 // dsl-bench sim: see SimBenchmark.
+// dsl-bench sim-table TRAININGS EPISODES: see SimTable.
 // dsl-bench nab FOLDER: see AnomalyBenchmark.
 // dsl-bench noise: see NoiseBenchmark.
 
@@ -19,6 +20,12 @@ if arguments.count == 2, arguments[1] == "sim" {
 }
 if arguments.count == 2, arguments[1] == "noise" {
   try NoiseBenchmark.run()
+  exit(0)
+}
+if arguments.count == 4, arguments[1] == "sim-table", let trainings = Int(arguments[2]),
+  let episodes = Int(arguments[3]), trainings > 0, episodes > 0
+{
+  try SimTable.run(trainings: trainings, episodes: episodes)
   exit(0)
 }
 if arguments.count == 3, arguments[1] == "nab" {
@@ -41,6 +48,7 @@ if arguments.count == 4, let count = Int(arguments[3]), ["journal", "policy"].co
 guard arguments.count == 4, arguments[1] == "scan", let use = uses[arguments[3]] else {
   puts(
     "usage: dsl-bench scan DIR none|readOnly|readWrite | queue DIR COUNT BATCH | journal DIR CYCLES | policy NAME RUNS | sim"
+      + " | sim-table TRAININGS EPISODES"
       + " | nab FOLDER | noise"
   )
   exit(64)
