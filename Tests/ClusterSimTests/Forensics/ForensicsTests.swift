@@ -1,0 +1,136 @@
+import DSLBase
+import Testing
+
+@testable import ClusterSim
+
+@Suite struct ForensicsTests {
+  /// Episodes of the random policy on a small storm: most fail.
+  private static func boxes(_ count: Int) throws -> [BlackBox] {
+    let configuration = ClusterConfiguration(.storm, height: 5, width: 5)
+    return try KeySpace.validation.keys(seed: 3, count: count).map {
+      try BlackBox.record(configuration, RandomPolicy(), name: "random", key: $0)
+    }
+  }
+
+  @Test func theRecordTellsTheStory() throws {
+    for box in try Self.boxes(12) {
+      let outcome = try #require(
+        try EpisodeRunner(box.configuration).run(RandomPolicy(), keys: [box.key]).first)
+      #expect(outcome.steps == box.actions.count && outcome.cause == box.cause && outcome.ooms == box.ooms)
+      #expect(Double(outcome.reward) / 1000 == box.reward)
+      #expect(box.incidents.count == box.ooms, "\(box.incidents)")
+      #expect(box.incidents.contains(where: \.isCritical) == (box.cause == .criticalOOM))
+      #expect(box.tail.map(\.step) == Array(max(0, outcome.steps - 50)..<outcome.steps))
+      #expect(box.tail.map(\.action) == Array(box.actions.suffix(50)))
+      #expect(try box.replay() == .same(steps: outcome.steps))
+      #expect(box.json.serialized(.compact).count < 20_000)
+    }
+  }
+
+  @Test func theFileGoesThereAndBack() throws {
+    for box in try Self.boxes(4) {
+      let text = box.json.serialized(.pretty)
+      let read = try BlackBox(try JSONParser.parse(text), name: "a")
+      #expect(read == box)
+    }
+  }
+
+  @Test func replayNamesTheFirstStepThatDiffers() throws {
+    var box = try #require(try Self.boxes(1).first)
+    box.actions[17] = box.actions[17] == 0 ? 1 : 0
+    #expect(try box.replay() == .diverged(step: 18))
+    box.digests[9] ^= 1
+    #expect(try box.replay() == .diverged(step: 9))
+    box.key ^= 1
+    #expect(try box.replay() == .diverged(step: 0))
+  }
+
+  /// Whoever edits a file is found out, and what is signed anew but makes no sense is refused too.
+  @Test func refusesWhatWasEdited() throws {
+    let box = try #require(try Self.boxes(1).first)
+    guard let object = box.json.object else { return }
+    for member in object where member.key != "sha256" {
+      var edited = object
+      edited[member.key] = member.value == .null ? "x" : .null
+      #expect(throws: DSLError.self, "\(member.key)") { try BlackBox(.object(edited), name: "a") }
+    }
+    var cut = box
+    cut.digests.removeLast()
+    #expect { try BlackBox(cut.json, name: "a.json") } throws: {
+      "\($0)".contains("a.json: actions, digests, level and incidents do not fit")
+    }
+    var wild = box
+    wild.actions[0] = 9
+    #expect(throws: DSLError.self) { try BlackBox(wild.json, name: "a") }
+    #expect { try BlackBox(["format": "x"], name: "a") } throws: { "\($0)".contains("has the format") }
+  }
+
+  /// The curve of the doomed node rises to full, and what a policy could have saved it saves from every chance that is named.
+  @Test func explanationsHold() throws {
+    var explained = 0
+    let oracle = OraclePolicy()
+    for box in try Self.boxes(6) where box.cause == .criticalOOM {
+      let found = try Explanation(box, policies: [oracle, HeuristicPolicy()])
+      let node = try #require(found.node)
+      #expect(node.isCritical && node.step == box.actions.count)
+      #expect(found.curve.last?.step == node.step - 1 && found.curve.last?.memory ?? 0 > 0.9)
+      if let visible = found.lastVisible, let visited = found.lastVisited { #expect(visited <= visible) }
+      guard let chance = found.lastChance.first?.step else { continue }
+      #expect(try Takeover(box, at: chance, oracle).play() == .timeLimit)
+      if chance + 1 < box.actions.count {
+        #expect(try Takeover(box, at: chance + 1, oracle).play() != .timeLimit)
+      }
+      explained += 1
+    }
+    #expect(explained > 0)
+    let calm = try BlackBox.record(ClusterConfiguration(.calm), OraclePolicy(), name: "oracle", key: 1)
+    #expect { try Explanation(calm, policies: []) } throws: { "\($0)".contains("nothing failed") }
+  }
+
+  /// With the noise of the episode the recorded policy does what it did; with other noise it is another episode; the oracle does better.
+  @Test func takeovers() throws {
+    let box = try #require(try Self.boxes(6).first { $0.cause == .criticalOOM })
+    let again = try Takeover(box, at: 5, RandomPolicy())
+    #expect(again.play() == box.cause && again.outcome.steps == box.actions.count)
+    let random = try WhatIf(box, at: 5, RandomPolicy(), trials: 30)
+    #expect(try WhatIf(box, at: 5, RandomPolicy(), trials: 30) == random)
+    let oracle = try WhatIf(box, at: 5, OraclePolicy(), trials: 30)
+    #expect(oracle.steps.mean > random.steps.mean && random.steps.low < random.steps.high)
+    #expect { try Takeover(box, at: box.actions.count, OraclePolicy()) } throws: {
+      "\($0)".contains("is not one")
+    }
+    #expect(throws: DSLError.self) { try WhatIf(box, at: 0, OraclePolicy(), trials: 0) }
+  }
+
+  /// A learner with a memory that takes over remembers what it would remember.
+  @Test func takeoversRemember() throws {
+    var settings = PolicyTests.brief()
+    settings.view = .memory
+    let configuration = ClusterConfiguration(.canonical, height: 5, width: 5)
+    let trainer = try Trainer(configuration, settings)
+    while !trainer.isDone { try trainer.round() }
+    let box = try BlackBox.record(configuration, trainer.policy, name: "q", key: 5)
+    for step in [0, 3, 20] {
+      let again = try Takeover(box, at: min(step, box.actions.count - 1), trainer.policy)
+      #expect(again.play() == box.cause && again.outcome.steps == box.actions.count)
+    }
+  }
+
+  @Test func differencesAndSignatures() throws {
+    let boxes = try Self.boxes(12)
+    var other = boxes[0]
+    #expect(EpisodeDifference(boxes[0], other) == EpisodeDifference(other, boxes[0]))
+    #expect(EpisodeDifference(boxes[0], other).members.isEmpty)
+    other.actions[4] ^= 1
+    other.digests.removeLast()
+    other.policy = "x"
+    let difference = EpisodeDifference(boxes[0], other)
+    #expect(difference.members == ["policy"] && difference.firstAction == 4)
+    #expect(difference.firstState == other.digests.count)
+    let names = try boxes.map { try CrashSignature($0).name }
+    #expect(Set(names).count > 1 && Set(names).count < boxes.count, "\(names)")
+    for (name, box) in zip(names, boxes) where box.cause.isFailure {
+      #expect(name.hasPrefix(box.cause.name + "/"))
+    }
+  }
+}
