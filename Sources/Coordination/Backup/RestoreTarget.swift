@@ -266,15 +266,17 @@ struct RestoreTarget {
     try requireQuiet()
     let locks = try takeLocks()
     defer { for lock in locks { lock.unlock() } }
-    guard let replaced = note.replaced else {
+    guard let noted = note.replaced else {
       let aside = try unusedAside()
       try files.renameExclusively(path, to: aside)
       return (aside, syncNames())
     }
+    // It was put beside the directory. Looked for anywhere else, a copy of both would be exchanged with the original.
+    let replaced = "\(parent)/\(AtomicFile.split(noted).name)"
     guard try files.status(replaced)?.kind == .directory else {
       throw DSLError(
-        .invalidState, "the replaced tree \(replaced) is gone, so the restore cannot be undone",
-        fix: "restore a backup instead")
+        .invalidState, "the replaced tree is not at \(replaced), so the restore cannot be undone",
+        fix: "move it there, or restore a backup instead")
     }
     let former = CoordinationDirectory(path: replaced, files: files)
     var warnings = try shareBackups(with: former) + outrank(with: former)

@@ -7,8 +7,7 @@ import Testing
 
 /// The power fails at every point of a whole turn of the loop: recovery, looking, verdicts, undoing, deciding, carrying out.
 ///
-/// One state in `share` is looked at, by the seed; with `DSL_CRASH_FULL` every one, and more of them at each point. Tried by
-/// hand: with the verdict noted before the undo that it calls for is, this fails (`undoing`).
+/// One state in `share` is looked at, by the seed; with `DSL_CRASH_FULL` every one, and more of them at each point.
 @Suite struct CrashCycleTests {
   private static let isFull = ProcessInfo.processInfo.environment["DSL_CRASH_FULL"] != nil
   private static let limit = isFull ? 48 : 4

@@ -109,6 +109,31 @@ import Testing
     #expect(nothing?.code == .invalidState)
   }
 
+  /// The note names the replaced tree by its whole path: in a copy of both that is the original's.
+  @Test func undoingInACopyLeavesTheOriginalAlone() throws {
+    let world = try BackupWorld()
+    try world.fill()
+    world.time.advance(seconds: 60)
+    let archive = try #require(try world.backup().path)
+    try world.write("work_later.json", #"{"id": "later"}"#)
+    let aside = try #require(try restore(archive, world, replace: true).replaced)
+    let copy = try BackupWorld()
+    try FileManager.default.removeItem(atPath: copy.path)
+    for name in try beside(world) {
+      try FileManager.default.copyItem(atPath: "\(world.root)/\(name)", toPath: "\(copy.root)/\(name)")
+    }
+    let before = (try world.content(of: world.path), try world.content(of: aside))
+    let undone = try Restore.undo(copy.path, files: posix, time: world.time)
+    #expect(undone.aside.hasPrefix(copy.root))
+    #expect(try posix.status(copy.path + "/work_later.json") != nil)
+    #expect(try world.content(of: world.path) == before.0 && world.content(of: aside) == before.1)
+    try FileManager.default.removeItem(atPath: undone.aside)
+    let gone = #expect(throws: DSLError.self) {
+      try Restore.undo(copy.path, files: posix, time: world.time)
+    }
+    #expect(gone?.code == .invalidState)
+  }
+
   @Test func nobodyWhoWorksIsOverrun() throws {
     let world = try BackupWorld()
     try world.fill()
