@@ -13,12 +13,13 @@ struct RootCommand: AsyncParsableCommand {
         dsl auto analyze --format json            what would be decided, and why
         dsl auto execute --max 3                  decide and act once
         dsl auto loop --interval 30               decide and act for ever
+        dsl serve                                 show it all at http://127.0.0.1:8080/
         dsl agent run --exec 'sh do-item.sh'      work on items
         dsl --json auto status | jq .data.status.health_score
       """,
     version: DSLVersion.current,
     subcommands: [
-      AutoCommand.self, AgentCommand.self, WorkCommand.self, PolicyCommand.self, GPUCommand.self,
+      AutoCommand.self, ServeCommand.self, AgentCommand.self, WorkCommand.self, PolicyCommand.self, GPUCommand.self,
       JournalCommand.self,
       TelemetryCommand.self,
       NotifyCommand.self, BackupCommand.self, RestoreCommand.self, ConfigCommand.self,

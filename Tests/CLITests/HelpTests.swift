@@ -18,7 +18,7 @@ import Testing
     "gpu mig plan",
     "gpu mig sweep", "journal", "journal info",
     "journal check", "journal prune", "backup", "backup create", "backup list", "backup verify",
-    "backup prune", "restore", "notify", "notify list", "notify test",
+    "backup prune", "restore", "serve", "notify", "notify list", "notify test",
   ]
 
   @Test func helpIsAsRecorded() throws {

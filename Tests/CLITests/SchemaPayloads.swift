@@ -9,7 +9,7 @@ enum SchemaPayloads {
   /// Schemas that belong to no single command.
   static let shared: Set<String> = [
     "envelope", "common", "cycle", "policy-trace", "journal-entry", "program-handler", "program-notify",
-    "program-score", "program-strategy",
+    "program-score", "program-strategy", "serve-health", "serve-ready", "serve-trace", "serve-traces",
   ]
 
   /// The file that describes a command's payload.
@@ -228,6 +228,7 @@ enum SchemaPayloads {
   ]
 
   private static let others = [
+    Payload("serve", "timeout 1 dsl --json serve --listen 127.0.0.1:0"),
     Payload(
       "notify-list",
       """

@@ -42,7 +42,7 @@ import Testing
     "Yams": ["DSLBase"], "GRDB": ["Coordination", "SignalStore"], "GRDBSQLite": ["Coordination"],
     "AsyncHTTPClient": ["HTTPTransports"], "NIOCore": ["ControlPlane", "HTTPTransports"],
     "NIOSSL": ["ControlPlane", "HTTPTransports"], "NIOHTTP1": ["ControlPlane", "HTTPTransports"],
-    "NIOPosix": ["ControlPlane", "HTTPTransports"], "HTTPTypes": ["ControlPlane"],
+    "NIOPosix": ["ControlPlane", "HTTPTransports"], "NIOHTTPTypes": ["ControlPlane"], "HTTPTypes": ["ControlPlane"],
     "Hummingbird": ["ControlPlane"], "HummingbirdTLS": ["ControlPlane"], "HummingbirdCore": ["ControlPlane"],
     "ServiceLifecycle": ["ControlPlane"], "CoreMetrics": ["Telemetry", "Autonomy"],
     "Metrics": ["Telemetry", "Autonomy"],

@@ -7,7 +7,7 @@ package enum SettingCatalog {
   /// The settings.
   package static let all: [Setting] =
     fleet + people + handling + ProgramSettings.catalog + RemediationSettings.catalog
-    + NotifySettings.catalog + observing
+    + NotifySettings.catalog + observing + serving
 
   /// The sections of a file, with what they are about.
   package static let sections: [(name: String, meaning: String)] = [
@@ -27,6 +27,7 @@ package enum SettingCatalog {
     ("journal", "How long the journal remembers."),
     ("backup", "Where backups go."),
     ("loop", "How `dsl auto loop` runs."),
+    ("serve", "How the engine answers over HTTP (docs/serve.md)."),
     ("leader", "Who acts when several engines run on one directory."),
     ("log", "Messages on stderr."),
   ]

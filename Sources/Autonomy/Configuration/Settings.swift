@@ -42,6 +42,8 @@ public struct Settings: Sendable, Equatable {
   public var backup = Backup()
   /// How `dsl auto loop` runs.
   public var loop = Loop()
+  /// How the engine answers over HTTP.
+  public var serve = Serve()
   /// The least severe level that is logged to stderr.
   public var logLevel = LogLevel.warning
   /// Whether to wait for the lead instead of refusing to start while another engine has it.

@@ -1,5 +1,5 @@
 package import Coordination
-import DSLBase
+package import DSLBase
 package import DecisionEngine
 
 extension Cycle {
@@ -97,7 +97,7 @@ extension Approval {
 
 extension PauseFact {
   /// The pause that holds now; `nil` when none does.
-  init?(_ pause: JournaledPause?, _ time: any TimeSource) {
+  package init?(_ pause: JournaledPause?, _ time: any TimeSource) {
     guard let pause, let left = pause.left(time) else { return nil }
     self.init(until: pause.until, by: pause.by, reason: pause.reason, leftSeconds: left)
   }

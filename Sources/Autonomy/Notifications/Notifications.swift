@@ -9,7 +9,7 @@ import Synchronization
 /// A message is sent at least once: a process that dies between sending and noting sends it again, under the same id.
 package final class Notifications: Sendable {
   /// Where the journal keeps incidents and queues.
-  static let stateKey = "notifications"
+  package static let stateKey = "notifications"
   /// Attempts to undo that one look takes; more is one incident anyway.
   private static let undoLimit = 50
   /// Notes of failed attempts that wait for the next report.

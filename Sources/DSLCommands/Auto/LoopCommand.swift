@@ -16,6 +16,8 @@ struct LoopCommand: ReportingCommand {
       systemd it reports readiness, state and progress (examples/systemd).
       """)
   static let reportName = "auto-loop"
+  /// How long a turn may go without progress before probes say that the loop hangs, seconds.
+  private static let patienceSeconds = 300.0
 
   @Option(name: .shortAndLong, help: "Time from the start of one turn to the start of the next: 30, 30s, 2m.")
   var interval: String?
@@ -40,7 +42,14 @@ struct LoopCommand: ReportingCommand {
       valueName: "file"), completion: .file())
   var textfile: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Answer over HTTP there, as dsl serve does: 127.0.0.1:8080.",
+      discussion: "Default: serve.loop_listen, else nowhere.", valueName: "addr"))
+  var listen: String?
+
   @OptionGroup var gates: GateOptions
+  @OptionGroup var serving: ServeOptions
   @OptionGroup var global: GlobalOptions
 
   func report(_ context: Context) async throws -> Report? {
@@ -48,9 +57,10 @@ struct LoopCommand: ReportingCommand {
     for warning in loaded.warnings { context.console.note("dsl: warning: \(warning)") }
     let notifier = ServiceNotifier(context.environment)
     let control = LoopControl()
+    let server = try server(context, loaded.settings, control)
     let loop = AutonomousLoop(
       path: context.directory.path, plan: .init(settings: loaded.settings), control: control,
-      patienceSeconds: notifier.watchdogSeconds ?? .infinity,
+      patienceSeconds: notifier.watchdogSeconds ?? (server == nil ? .infinity : Self.patienceSeconds),
       reload: {
         let loaded = try settings(context)
         return AutonomousLoop.Plan(settings: loaded.settings, warnings: loaded.warnings)
@@ -62,25 +72,39 @@ struct LoopCommand: ReportingCommand {
       Task { await signals.run() },
       Task { await Watchdog(notifier, control, time: context.time).run() },
     ]
+    let served = server.map { server in Task(priority: .low) { await server.run() } }
     defer { for task in tasks { task.cancel() } }
     var view = LoopView(context, notifier)
     let turns: Int?
     do { turns = try await loop.run { try view.show($0) } } catch is CancellationError { turns = nil }
     notifier.send(.stopping)
+    await server?.end(served)
     if !global.json, global.format ?? .table == .table {
       context.console.write("\(turns.map(String.init) ?? "some") cycles\n")
     }
     return nil
   }
 
+  /// What answers over HTTP beside the loop; `nil` when nothing is to.
+  private func server(_ context: Context, _ settings: Settings, _ control: LoopControl) throws -> SideServer?
+  {
+    guard let address = settings.serve.loopListen else { return nil }
+    let time = context.time
+    let service = try Service(
+      context, settings, listen: (address, listen == nil ? "serve.loop_listen" : "--listen"), threads: 1,
+      load: { try self.settings(context) }, isAlive: { control.isAlive(at: time.monotonicSeconds) })
+    return SideServer(service, context)
+  }
+
   private func settings(_ context: Context) throws -> LoadedSettings {
     let loaded = try context.settings(
-      gates.settings + [
+      gates.settings + serving.settings + [
         setting("loop.interval", interval, "--interval"),
         setting("loop.max_cycles", maxCycles, "--max-cycles"),
         setting("gates.max_decisions_per_cycle", max, "--max"),
         setting("telemetry.textfile", textfile, "--textfile"),
         watch ? setting("loop.watch", "true", "--watch") : nil,
+        setting("serve.loop_listen", listen, "--listen"),
         leaderElection ? setting("loop.leader_election", "true", "--leader-election") : nil,
       ])
     try loaded.requireReadable()

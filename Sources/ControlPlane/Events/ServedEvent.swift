@@ -1,0 +1,40 @@
+package import DSLBase
+
+/// One thing that happened, as followers of `/api/v1/events` are told.
+package struct ServedEvent: Sendable, Equatable {
+  /// The journal's entry that it is about; `nil` for what the journal does not keep.
+  package var number: Int64?
+  package var name: Name
+  package var data: JSONValue
+
+  /// What happened.
+  package enum Name: String, Sendable, CaseIterable {
+    /// A turn of the loop ended; the payload is a cycle as `dsl auto history --cycles` lists it.
+    case cycle
+    /// The state of health is another than in the cycle before.
+    case health
+    /// A decision was made, carried out, undone or judged; as `dsl auto history` lists it.
+    case decision
+    /// A request for approval came up, was answered or ended; as `dsl auto pending` lists it.
+    case approval
+    /// A pause began or ended; as `dsl auto pause` reports it.
+    case pause
+    /// Incidents opened, changed or closed; all that are open, as `dsl notify list` reports them.
+    case incidents
+    /// What there is now, as `dsl auto status` reports it; comes without a number every few seconds.
+    case status
+    /// More happened than is told one by one: read everything anew.
+    case gap
+  }
+
+  package init(_ number: Int64?, _ name: Name, _ data: JSONValue) {
+    self.number = number
+    self.name = name
+    self.data = data
+  }
+
+  /// In the form of server-sent events (WHATWG HTML, section 9.2).
+  package var text: String {
+    (number.map { "id: \($0)\n" } ?? "") + "event: \(name.rawValue)\ndata: \(data.text())\n\n"
+  }
+}

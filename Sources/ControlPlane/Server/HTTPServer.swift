@@ -1,0 +1,146 @@
+import DSLBase
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+package import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+package import Telemetry
+
+/// The server: everything that `dsl serve` is, and what a loop runs beside itself.
+package struct HTTPServer: Sendable {
+  /// What the server answers from, beyond the directory.
+  package struct Sources: Sendable {
+    /// Who takes telemetry that is sent; without it the routes are not there.
+    package var receiver: (any OTLPReceiving)?
+
+    package init() {}
+  }
+
+  /// All bodies together that are in memory at once, bytes.
+  private static let bodyBytes = 64 << 20
+
+  private let options: ServerOptions
+  private let surface: ControlSurface
+  private let hub: EventHub
+  private let looks = LookingThread()
+  private let table: RouteTable
+  private let log: Logger
+
+  package init(
+    _ options: ServerOptions, _ surface: ControlSurface, _ sources: Sources, log: Logger, host: String
+  ) {
+    self.options = options
+    self.surface = surface
+    self.log = log
+    hub = EventHub(limit: max(1, min(64, options.maxConnections / 4)))
+    table = Self.table(surface, hub, looks, sources, host: host)
+  }
+
+  /// All routes.
+  static func table(
+    _ surface: ControlSurface, _ hub: EventHub, _ looks: LookingThread, _ sources: Sources, host: String
+  ) -> RouteTable {
+    var routes = Probes(surface: surface, looks: looks).routes
+    routes += Reading(surface: surface, looks: looks).routes
+    routes += Traces(surface: surface, looks: looks).routes
+    routes.append(Metrics(surface: surface, looks: looks).route)
+    routes.append(Following(surface: surface, hub: hub, looks: looks).route)
+    routes += Writing(surface: surface, looks: looks, host: host).routes
+    if let receiver = sources.receiver { routes += Receiving(receiver: receiver).routes }
+    return RouteTable(routes + Page.routes)
+  }
+
+  /// Listens until told to stop; then lets what runs end.
+  ///
+  /// - Parameters:
+  ///   - stopping: returns when it is time to stop.
+  ///   - started: told the port.
+  /// - Throws: `io` when the address cannot be had, `invalidInput` for files of TLS.
+  package func run(
+    until stopping: @escaping @Sendable () async -> Void, started: @escaping @Sendable (ListenAddress) -> Void
+  ) async throws {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: options.threads)
+    do {
+      try await serve(on: group, until: stopping, started: started)
+    } catch {
+      try? await group.shutdownGracefully()
+      throw error
+    }
+    try? await group.shutdownGracefully()
+  }
+
+  private func serve(
+    on group: MultiThreadedEventLoopGroup, until stopping: @escaping @Sendable () async -> Void,
+    started: @escaping @Sendable (ListenAddress) -> Void
+  ) async throws {
+    let address = options.address
+    let application = Application(
+      responder: responder, server: try builder,
+      configuration: ApplicationConfiguration(
+        address: .hostname(address.host, port: address.port), serverName: nil, backlog: 512,
+        availableConnectionsDelegate: .maximum(options.maxConnections, logger: quiet)),
+      onServerRunning: { channel in
+        started(ListenAddress(host: address.host, port: channel.localAddress?.port ?? address.port))
+      },
+      eventLoopGroupProvider: .shared(group), logger: quiet)
+    var configuration = ServiceGroupConfiguration(services: [application], logger: quiet)
+    configuration.maximumGracefulShutdownDuration = .milliseconds(Int64(options.stopSeconds * 1000))
+    let services = ServiceGroup(configuration: configuration)
+    let watch = EventWatch(surface: surface, hub: hub, looks: looks, log: log)
+    try await withThrowingTaskGroup(of: Bool.self) { tasks in
+      tasks.addTask {
+        do { try await services.run() } catch { throw Self.explained(error, address) }
+        return true
+      }
+      tasks.addTask {
+        await watch.run()
+        return false
+      }
+      tasks.addTask {
+        await stopping()
+        hub.close()
+        await services.triggerGracefulShutdown()
+        return false
+      }
+      while let isServer = try await tasks.next() {
+        if isServer { break }
+      }
+      hub.close()
+      tasks.cancelAll()
+    }
+  }
+
+  private var responder: Responder {
+    Responder(
+      table: table, rules: options.rules, feeds: hub, maxBodyBytes: options.maxBodyBytes,
+      budget: BodyBudget(limit: max(Self.bodyBytes, 2 * options.maxBodyBytes)), time: surface.time,
+      log: log)
+  }
+
+  private var builder: HTTPServerBuilder {
+    get throws {
+      let times = options.times
+      var configuration = HTTP1Channel.Configuration(
+        additionalChannelHandlers: [ConnectionGuard(times)],
+        httpDecoderConfiguration: .init(
+          maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))
+      configuration.idleTimeout = nil
+      let plain = HTTPServerBuilder.http1(configuration: configuration)
+      guard let tls = options.tls else { return plain }
+      return try .tls(plain, tlsConfiguration: tls.configuration())
+    }
+  }
+
+  /// What libraries say about each request is for nobody: what matters is told by the routes.
+  private var quiet: Logger { Logger(label: "dsl.http") { _ in SwiftLogNoOpLogHandler() } }
+
+  private static func explained(_ error: any Error, _ address: ListenAddress) -> any Error {
+    if error is DSLError || error is CancellationError { return error }
+    return DSLError(
+      .io, "the server cannot listen on \(address.authority)", cause: "\(error)",
+      fix: "end what listens there, or give another address: --listen")
+  }
+}

@@ -1,0 +1,51 @@
+import DSLBase
+import Foundation
+import Testing
+
+@testable import ControlPlane
+
+/// The OpenAPI document that is served says what the routes are.
+@Suite struct OpenAPITests {
+  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+  private static let served = root.appendingPathComponent("Sources/ControlPlane/Page/Files/openapi.json")
+  private static let shown = root.appendingPathComponent("docs/openapi.json")
+
+  private func document() throws -> String {
+    var schemas: [String: JSONValue] = [:]
+    let folder = Self.root.appendingPathComponent("docs/schemas")
+    for file in try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil) {
+      let name = file.lastPathComponent.replacingOccurrences(of: ".schema.json", with: "")
+      schemas[name] = try JSONParser.parse(Array(try Data(contentsOf: file)))
+    }
+    return OpenAPIDocument(table: try TestSurface().table, schemas: schemas).json.text(.pretty) + "\n"
+  }
+
+  @Test func theServedDocumentIsThatOfTheRoutes() throws {
+    let text = try document()
+    if ProcessInfo.processInfo.environment["RECORD"] == "1" {
+      for file in [Self.served, Self.shown] { try Data(text.utf8).write(to: file) }
+    }
+    for file in [Self.served, Self.shown] {
+      #expect(try String(contentsOf: file, encoding: .utf8) == text, "\(file.path): RECORD=1 records it anew")
+    }
+    #expect(PackageResources.openapi_json == Array(text.utf8), "built in: build again after recording")
+  }
+
+  @Test func everyReferenceLeadsSomewhere() throws {
+    let document = try JSONParser.parse(Array(try document().utf8))
+    let links = document.text().matches(of: /"\$ref":"#\/([^"]+)"/).map { String($0.1) }
+    #expect(links.count > 100)
+    for link in Set(links) {
+      var place: JSONValue? = document
+      for part in link.split(separator: "/") { place = place?[String(part)] }
+      #expect(place != nil, "\(link)")
+    }
+  }
+
+  @Test func operationsHaveNamesOfTheirOwn() throws {
+    let names = try document().matches(of: /"operationId": "([^"]+)"/).map { String($0.1) }
+    #expect(names.count > 15 && Set(names).count == names.count)
+  }
+}
