@@ -38,7 +38,10 @@ let package = Package(
     .executableTarget(name: "dsl", dependencies: ["DSLCommands"], swiftSettings: house),
     .executableTarget(
       name: "dsl-bench",
-      dependencies: ["AnomalyDetection", "ClusterSim", "Coordination", "DSLBase", "DecisionEngine"],
+      dependencies: [
+        "AnomalyDetection", "ClusterSim", "Coordination", "DSLBase", "DecisionEngine", "SignalStore",
+        "Telemetry",
+      ],
       swiftSettings: house),
     .target(
       name: "DSLCommands",
@@ -175,8 +178,8 @@ let package = Package(
       swiftSettings: house),
     .testTarget(
       name: "SignalStoreTests",
-      dependencies: ["Coordination", "DSLBase", "SignalStore", "SweepFolders", "Telemetry"],
-      swiftSettings: house),
+      dependencies: ["CZlib", "Coordination", "DSLBase", "SignalStore", "SweepFolders", "Telemetry"],
+      exclude: ["compare.py", "sdk.py"], swiftSettings: house),
     .testTarget(
       name: "ControlPlaneTests",
       dependencies: [
@@ -192,6 +195,6 @@ let package = Package(
         "Coordination", "DSLBase", "Telemetry", .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Tracing", package: "swift-distributed-tracing"),
       ],
-      exclude: ["Goldens", "OTLP/check.py"], swiftSettings: house),
+      exclude: ["Goldens", "Ingest/requests.py", "OTLP/check.py"], swiftSettings: house),
   ]
 )

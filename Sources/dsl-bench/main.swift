@@ -11,6 +11,7 @@ import Glibc
 // dsl-bench sim-table TRAININGS EPISODES: see SimTable.
 // dsl-bench nab FOLDER: see AnomalyBenchmark.
 // dsl-bench noise: see NoiseBenchmark.
+// dsl-bench ingest FOLDER DIR SPANS PER: see IngestBenchmark.
 
 let uses: [String: IndexUse] = ["none": .none, "readOnly": .readOnly, "readWrite": .readWrite]
 let arguments = CommandLine.arguments
@@ -32,6 +33,11 @@ if arguments.count == 3, arguments[1] == "nab" {
   try AnomalyBenchmark.run(folder: arguments[2])
   exit(0)
 }
+if arguments.count == 6, arguments[1] == "ingest", let spans = Int(arguments[4]), let per = Int(arguments[5])
+{
+  try IngestBenchmark.run(folder: arguments[2], directory: arguments[3], spans: spans, per: per)
+  exit(0)
+}
 if arguments.count == 5, arguments[1] == "queue", let count = Int(arguments[3]), let batch = Int(arguments[4])
 {
   try QueueBenchmark.run(path: arguments[2], count: count, batch: batch)
@@ -49,7 +55,7 @@ guard arguments.count == 4, arguments[1] == "scan", let use = uses[arguments[3]]
   puts(
     "usage: dsl-bench scan DIR none|readOnly|readWrite | queue DIR COUNT BATCH | journal DIR CYCLES | policy NAME RUNS | sim"
       + " | sim-table TRAININGS EPISODES"
-      + " | nab FOLDER | noise"
+      + " | nab FOLDER | noise | ingest FOLDER DIR SPANS PER"
   )
   exit(64)
 }

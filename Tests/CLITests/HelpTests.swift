@@ -9,6 +9,7 @@ import Testing
     "work complete",
     "config show", "policy show",
     "policy check", "policy diff", "policy test", "telemetry", "telemetry status",
+    "telemetry query", "telemetry tail", "telemetry traces", "telemetry show",
     "telemetry start-processing", "telemetry stop-processing", "telemetry enable-remediation",
     "telemetry disable-remediation", "telemetry remediation-actions", "telemetry remediation-history",
     "telemetry manual-remediation", "telemetry security-report", "telemetry simulate-security-event", "init",

@@ -270,6 +270,24 @@ enum SchemaPayloads {
       dsl --json telemetry status
       """),
     Payload(
+      "telemetry-query",
+      """
+      dsl --json telemetry query; dsl auto execute > /dev/null; dsl --json telemetry query --service dsl
+      echo '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"5","body":{"stringValue":"x"}}]}]}]}' > \
+        coordination/logs.jsonl
+      dsl --json telemetry query --signal logs; dsl --json telemetry query --signal metrics
+      """),
+    Payload("telemetry-tail", "dsl auto execute > /dev/null; dsl --json telemetry tail -n 3"),
+    Payload(
+      "telemetry-traces",
+      "dsl --json telemetry traces; dsl auto execute > /dev/null; dsl --json telemetry traces"),
+    Payload(
+      "telemetry-show",
+      """
+      dsl auto execute > /dev/null
+      dsl --json telemetry show $(dsl telemetry traces --format json | jq -r '.traces[0].trace_id')
+      """),
+    Payload(
       "remediation-history",
       """
       dsl --json telemetry remediation-history; dsl auto execute > /dev/null

@@ -33,7 +33,8 @@ import Testing
     "SweepFolders": ["DSLBase"],
     "EmbeddedEngine": ["Autonomy", "DSLBase", "DecisionEngine"],
     "dsl-bench": [
-      "DSLBase", "AnomalyDetection", "ClusterSim", "Coordination", "Telemetry", "DecisionEngine", "Autonomy",
+      "DSLBase", "AnomalyDetection", "ClusterSim", "Coordination", "SignalStore", "Telemetry",
+      "DecisionEngine", "Autonomy",
     ],
   ]
 

@@ -23,7 +23,7 @@ package enum SettingCatalog {
     ("security", "What of telemetry is a threat (docs/remediation.md)."),
     ("incidents", "When something is worth a message (docs/notifications.md)."),
     ("records", "How the records in the directory are read."),
-    ("telemetry", "What is kept of the engine's own spans."),
+    ("telemetry", "What is kept of the engine's own spans, and of telemetry that was received."),
     ("journal", "How long the journal remembers."),
     ("backup", "Where backups go."),
     ("loop", "How `dsl auto loop` runs."),
@@ -192,6 +192,12 @@ package enum SettingCatalog {
     Setting(
       "telemetry.sampling_ratio", .share(\.telemetry.samplingRatio),
       "Share of cycles whose spans are written."),
+    Setting(
+      "telemetry.retention.age", .duration(\.telemetry.retention.ageSeconds, positive),
+      "How long telemetry that was received is kept."),
+    Setting(
+      "telemetry.retention.size", .bytes(\.telemetry.retention.bytes, 1 << 20...1 << 46),
+      "Packed bytes of received telemetry that are kept; the oldest goes first."),
     Setting(
       "telemetry.textfile", .optionalText(\.telemetry.textfile),
       "A file that metrics are written to after each cycle, for the node exporter of Prometheus."),

@@ -130,8 +130,20 @@ public struct Settings: Sendable, Equatable {
     public var samplingRatio = 1.0
     /// A file that metrics are written to after each cycle, for Prometheus's node exporter.
     public var textfile: String?
+    /// How much telemetry that was received is kept.
+    public var retention = Retention()
     /// The defaults.
     public init() {}
+
+    /// How much telemetry that was received is kept.
+    public struct Retention: Sendable, Equatable {
+      /// Seconds after its arrival.
+      public var ageSeconds = 604_800.0
+      /// Packed bytes; the oldest goes first.
+      public var bytes = 1 << 30
+      /// The defaults.
+      public init() {}
+    }
   }
 
   /// How long the journal remembers.

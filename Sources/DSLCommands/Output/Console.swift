@@ -20,6 +20,13 @@ final class Console: Sendable {
     signal(SIGPIPE) { _ in }
   }
 
+  /// Columns of the terminal; `nil` when stdout is none.
+  var columns: Int? {
+    var size = winsize()
+    guard isTerminal, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+    return Int(size.ws_col)
+  }
+
   /// Whether stdout's reader is gone.
   var isClosed: Bool { closed.withLock { $0 } }
 

@@ -6,9 +6,10 @@ struct TelemetryCommand: AsyncParsableCommand {
     commandName: "telemetry",
     abstract: "What is measured, what the engine did about it, and who could interfere.",
     subcommands: [
-      TelemetryStatusCommand.self, StartProcessingCommand.self, StopProcessingCommand.self,
-      EnableRemediationCommand.self, DisableRemediationCommand.self, RemediationActionsCommand.self,
-      RemediationHistoryCommand.self, ManualRemediationCommand.self, SecurityReportCommand.self,
-      SimulateSecurityEventCommand.self,
+      TelemetryStatusCommand.self, TelemetryQueryCommand.self, TelemetryTailCommand.self,
+      TelemetryTracesCommand.self, TelemetryShowCommand.self, StartProcessingCommand.self,
+      StopProcessingCommand.self, EnableRemediationCommand.self, DisableRemediationCommand.self,
+      RemediationActionsCommand.self, RemediationHistoryCommand.self, ManualRemediationCommand.self,
+      SecurityReportCommand.self, SimulateSecurityEventCommand.self,
     ])
 }

@@ -27,6 +27,9 @@ struct OTLPJSONDecoder: ~Copyable {
   }
 
   /// Reads one request and stops behind it.
+  ///
+  /// An object whose members are all unknown is some other document, or was sent to the wrong path: it is refused rather than
+  /// taken for a request without records.
   mutating func message(_ signal: OTLPSignal) throws(DecodingFault) {
     guard try cursor.enterObject() else { return }
     var seen = SeenMembers()
@@ -46,6 +49,13 @@ struct OTLPJSONDecoder: ~Copyable {
       guard try cursor.enterArray() else { continue }
       repeat { try resource(signal) } while try cursor.another(Self.endOfList)
     } while try cursor.another(Self.close)
+    guard seen.contains(0) else {
+      switch signal {
+      case .traces: throw cursor.fault("an object without resourceSpans")
+      case .metrics: throw cursor.fault("an object without resourceMetrics")
+      case .logs: throw cursor.fault("an object without resourceLogs")
+      }
+    }
   }
 
   /// Fails when a member that counts stands in an object twice: JSON leaves open which one would hold.
@@ -192,4 +202,6 @@ struct SeenMembers {
     bits |= bit
     return true
   }
+
+  func contains(_ member: Int) -> Bool { bits & 1 << UInt32(member) != 0 }
 }
