@@ -39,7 +39,7 @@ package final class ClientTransport: HTTPTransport {
     }
   }
 
-  package func post(_ post: HTTPPost) async throws(DSLError) -> HTTPResponse {
+  package func post(_ post: HTTPPost) async throws(DSLError) -> HTTPReply {
     let shown = "POST \(HTTPPost.masked(post.url))"
     var request = HTTPClientRequest(url: post.url)
     request.method = .POST
@@ -55,7 +55,7 @@ package final class ClientTransport: HTTPTransport {
     do {
       let client = try client(for: post.url)
       let response = try await client.execute(request, timeout: .milliseconds(max(1, milliseconds)))
-      return HTTPResponse(
+      return HTTPReply(
         status: Int(response.status.code),
         headers: response.headers.map { HTTPHeader($0.name, $0.value) },
         body: try await Self.beginning(of: response.body))
@@ -68,8 +68,8 @@ package final class ClientTransport: HTTPTransport {
   private static func beginning(of body: HTTPClientResponse.Body) async throws -> [UInt8] {
     var kept: [UInt8] = []
     for try await part in body {
-      kept.append(contentsOf: part.readableBytesView.prefix(HTTPResponse.bodyLimit - kept.count))
-      if kept.count >= HTTPResponse.bodyLimit { break }
+      kept.append(contentsOf: part.readableBytesView.prefix(HTTPReply.bodyLimit - kept.count))
+      if kept.count >= HTTPReply.bodyLimit { break }
     }
     return kept
   }

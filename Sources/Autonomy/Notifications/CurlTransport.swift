@@ -21,7 +21,7 @@ package struct CurlTransport: HTTPTransport {
     self.time = time
   }
 
-  package func post(_ request: HTTPPost) async throws(DSLError) -> HTTPResponse {
+  package func post(_ request: HTTPPost) async throws(DSLError) -> HTTPReply {
     var command = CommandRequest(
       command: "curl", environment: environment, input: request.body, outputBytes: 64,
       timeoutSeconds: request.timeoutSeconds + 1, graceSeconds: 0.5)
@@ -34,7 +34,7 @@ package struct CurlTransport: HTTPTransport {
       running.signal(9)
     }
     if end.isSuccess, let status = Int(String(decoding: end.output, as: UTF8.self)), status > 0 {
-      return HTTPResponse(status: status)
+      return HTTPReply(status: status)
     }
     throw Self.failure(end, HTTPPost.masked(request.url))
   }

@@ -12,10 +12,19 @@ enum Page {
     [
       file("/", "text/html; charset=utf-8", PackageResources.page_html),
       file("/page.css", "text/css; charset=utf-8", PackageResources.page_css),
-      file("/page.js", "text/javascript; charset=utf-8", PackageResources.page_js),
+      script("/page.js", PackageResources.page_js),
+      script("/dom.js", PackageResources.dom_js),
+      script("/live.js", PackageResources.live_js),
+      script("/chart.js", PackageResources.chart_js),
+      script("/trace.js", PackageResources.trace_js),
+      script("/panels.js", PackageResources.panels_js),
       file("/favicon.svg", "image/svg+xml", PackageResources.favicon_svg),
       document,
     ]
+  }
+
+  private static func script(_ path: String, _ body: @escaping @autoclosure @Sendable () -> [UInt8]) -> Route {
+    file(path, "text/javascript; charset=utf-8", body())
   }
 
   private static func file(

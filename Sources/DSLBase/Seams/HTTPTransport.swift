@@ -44,7 +44,7 @@ public struct HTTPPost: Sendable, Equatable {
 }
 
 /// What came back.
-public struct HTTPResponse: Sendable, Equatable {
+public struct HTTPReply: Sendable, Equatable {
   /// Bytes of a body that are kept; the rest is read and forgotten.
   public static let bodyLimit = 64 << 10
 
@@ -76,5 +76,5 @@ public protocol HTTPTransport: Sendable {
   /// - Returns: the response, whatever its status is.
   /// - Throws: `DSLError` `.timeout`, `.io` when there was no response, `.unsupported` when this machine cannot do it,
   ///   `.invalidInput` for a request that cannot be made.
-  func post(_ request: HTTPPost) async throws(DSLError) -> HTTPResponse
+  func post(_ request: HTTPPost) async throws(DSLError) -> HTTPReply
 }

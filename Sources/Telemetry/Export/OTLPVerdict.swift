@@ -15,7 +15,7 @@ package enum OTLPVerdict: Sendable, Equatable {
   /// Judges a response.
   ///
   /// - Parameter now: what a `Retry-After` that names a time counts from.
-  package init(_ response: HTTPResponse, now: Timestamp) {
+  package init(_ response: HTTPReply, now: Timestamp) {
     if (200...299).contains(response.status) {
       let partial = Self.partialSuccess(response.body)
       self = .accepted(rejected: partial.rejected, message: partial.message)

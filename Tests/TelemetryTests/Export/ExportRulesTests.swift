@@ -27,7 +27,7 @@ import Testing
       (400, "\u{1B}[31m", .refused("status 400")), (301, "", .refused("status 301")),
     ] as [(Int, String, OTLPVerdict)])
   func responsesAreJudged(status: Int, body: String, verdict: OTLPVerdict) {
-    #expect(OTLPVerdict(HTTPResponse(status: status, body: Array(body.utf8)), now: now) == verdict)
+    #expect(OTLPVerdict(HTTPReply(status: status, body: Array(body.utf8)), now: now) == verdict)
   }
 
   @Test func waitsGrowWithinBoundsAndHonourWhatIsAsked() {

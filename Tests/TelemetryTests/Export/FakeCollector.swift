@@ -5,7 +5,7 @@ import Telemetry
 /// A transport that answers from a script and keeps what was sent.
 final class FakeCollector: HTTPTransport {
   enum Answer: Sendable {
-    case response(HTTPResponse)
+    case response(HTTPReply)
     case failure(DSLError)
     /// None, until the task is cancelled or the clock passes the request's time.
     case silence
@@ -22,7 +22,7 @@ final class FakeCollector: HTTPTransport {
 
   var requests: [HTTPPost] { state.withLock { $0.requests } }
 
-  func post(_ request: HTTPPost) async throws(DSLError) -> HTTPResponse {
+  func post(_ request: HTTPPost) async throws(DSLError) -> HTTPReply {
     let answer = state.withLock { state in
       state.requests.append(request)
       return state.answers.count > 1 ? state.answers.removeFirst() : state.answers[0]
@@ -38,12 +38,12 @@ final class FakeCollector: HTTPTransport {
     }
   }
 
-  static let taken = Answer.response(HTTPResponse(status: 200, body: Array("{}".utf8)))
+  static let taken = Answer.response(HTTPReply(status: 200, body: Array("{}".utf8)))
   static let refused = Answer.failure(DSLError(.io, "connection refused"))
 
   static func status(_ status: Int, after seconds: String? = nil, _ body: String = "") -> Answer {
     .response(
-      HTTPResponse(
+      HTTPReply(
         status: status, headers: seconds.map { [HTTPHeader("retry-after", $0)] } ?? [], body: Array(body.utf8)
       ))
   }

@@ -121,7 +121,7 @@ import Testing
 
   @Test func partialSuccessIsCountedAndTold() async {
     let body = #"{"partialSuccess":{"rejectedSpans":"2","errorMessage":"too old"}}"#
-    let collector = FakeCollector([.response(HTTPResponse(status: 200, body: Array(body.utf8)))], time)
+    let collector = FakeCollector([.response(HTTPReply(status: 200, body: Array(body.utf8)))], time)
     let sender = sender(collector)
     sender.offer(line("a"), items: 5)
     await sender.close(withinSeconds: 1)

@@ -1,110 +1,132 @@
-"""Looks at the page in headless Chromium, by the DevTools protocol. Arguments: port, token, folder for screenshots.
-Prints one JSON object of what was seen."""
-import asyncio, base64, json, pathlib, subprocess, sys, tempfile, urllib.request
+"""Drives the page of `dsl serve` in headless Chromium as people do: looks, listens, types.
 
-import websockets
+Usage: page.py PORT TOKEN [PICTURES]. The server runs over ./coordination, where nothing was decided yet. Prints what it found, a line each;
+exits with 1 at the first thing that is not as it should be. Pictures of every width and scheme are left in the folder PICTURES, to be looked at.
+"""
+import os
+import subprocess
+import sys
 
-port, token, folder = int(sys.argv[1]), sys.argv[2], pathlib.Path(sys.argv[3])
-seen = {"complaints": [], "widths": {}, "contrast": []}
+sys.path.insert(0, os.path.dirname(__file__))
+from browser import Browser  # noqa: E402
 
-# The contrast of text against what is behind it (WCAG 2.2, 1.4.3), of every element that has text of its own.
+url, token = f"http://127.0.0.1:{sys.argv[1]}/", sys.argv[2]
+pictures = sys.argv[3] if len(sys.argv) > 3 else None
+browser = Browser()
+
+
+def check(truth, what):
+    if not truth:
+        raise SystemExit(f"not so: {what}; complaints: {browser.complaints}")
+    print(what)
+
+
+def tell(*words):
+    subprocess.run(["dsl", *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+# Every element whose own text can be seen, with the contrast between it and what is behind it (WCAG 2.2, 1.4.3).
 CONTRAST = """(() => {
-  const parts = (text) => { const found = text.match(/[\\d.]+/g).map(Number); return { rgb: found.slice(0, 3), alpha: found.length > 3 ? found[3] : 1 }; };
-  const light = (rgb) => { const [r, g, b] = rgb.map((c) => { c /= 255; return c <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4; }); return .2126 * r + .7152 * g + .0722 * b; };
-  const behind = (element) => { for (let at = element; at; at = at.parentElement) { const color = parts(getComputedStyle(at).backgroundColor); if (color.alpha > .99) return color.rgb; } return [255, 255, 255]; };
-  const low = [];
-  for (const element of document.querySelectorAll("body *")) {
-    if (![...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()) || !element.offsetParent) continue;
-    if (element.closest(".fresh, .hidden, .skip, noscript, dialog")) continue;
-    const [a, b] = [light(parts(getComputedStyle(element).color).rgb), light(behind(element))].sort((x, y) => y - x);
-    const ratio = (a + .05) / (b + .05);
-    if (ratio < 4.5) low.push(`${element.tagName} ${element.className} ${element.textContent.slice(0, 20)} ${ratio.toFixed(2)}`);
+  const parse = (text) => { const n = text.match(/[\\d.]+/g).map(Number); return [n[0], n[1], n[2], n.length > 3 ? n[3] : 1]; };
+  const light = (c) => c.slice(0, 3).map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (e) => { for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c[3] === 1) return c; } return [255, 255, 255, 1]; };
+  const poor = [];
+  for (const e of document.querySelectorAll("body *")) {
+    const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (!own || !e.checkVisibility() || e.closest("svg") || e.closest(".hidden, .skip, option")) continue;
+    const [a, b] = [light(parse(getComputedStyle(e).color)), light(ground(e))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) poor.push(`${e.tagName}.${e.className} ${ratio.toFixed(2)} ${e.textContent.slice(0, 20)}`);
   }
-  return low;
+  return poor;
 })()"""
-UNNAMED = """[...document.querySelectorAll("button, input, select, [tabindex='0'], section, svg[role]")].filter((e) =>
-  !(e.textContent.trim() || e.getAttribute("aria-label") || e.getAttribute("aria-labelledby") || e.labels?.length)).map((e) => e.outerHTML.slice(0, 80))"""
 
+# Controls without a name, and regions without a heading.
+NAMELESS = """(() => {
+  const name = (e) => (e.getAttribute("aria-label") || (e.labels && [...e.labels].map((l) => l.textContent).join(" ")) || e.textContent || "").trim();
+  const controls = [...document.querySelectorAll("button, select, input, a, [tabindex='0']")].filter((e) => !name(e) && !e.querySelector("svg"));
+  const regions = [...document.querySelectorAll("section")].filter((e) => !document.getElementById(e.getAttribute("aria-labelledby"))?.textContent.trim());
+  return [...controls, ...regions].map((e) => e.outerHTML.slice(0, 80));
+})()"""
 
-class Tab:
-    def __init__(self, socket):
-        self.socket, self.number = socket, 0
+WIDE = """[...document.querySelectorAll("body *")].filter((e) => e.checkVisibility() && !e.closest(".hidden, .scroll, svg")
+  && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map((e) => e.outerHTML.slice(0, 80))"""
 
-    async def call(self, method, **parameters):
-        self.number += 1
-        await self.socket.send(json.dumps({"id": self.number, "method": method, "params": parameters}))
-        while True:
-            message = json.loads(await asyncio.wait_for(self.socket.recv(), 30))
-            if message.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded"):
-                seen["complaints"].append(json.dumps(message["params"])[:300])
-            if message.get("id") == self.number:
-                return message["result"]
+try:
+    browser.size(1280)
+    browser.open(url)
+    browser.wait("document.querySelector('#link')?.textContent === 'live'")
+    browser.wait("document.querySelectorAll('#tiles dt').length === 7")
+    check(browser.run("document.title").endswith("· dsl"), "the page is live, and its title says the health")
+    check("None" in browser.run("document.querySelector('#decision-rows').textContent"), "an engine that decided nothing yet says so")
 
-    async def run(self, script):
-        answer = await self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
-        return answer["result"].get("value")
+    tell("auto", "execute")
+    browser.wait("document.querySelectorAll('#decision-rows .row').length > 0")
+    browser.wait("document.querySelector('#chart svg') !== null")
+    check(True, "a cycle that another process ran arrives without reloading: its decision, and a point of the chart")
 
-    async def until(self, script, seconds=20):
-        for _ in range(int(seconds * 10)):
-            if await self.run(script):
-                return True
-            await asyncio.sleep(0.1)
-        return False
+    # By keyboard: a decision opens with Enter, and says why; the chart reads single cycles.
+    browser.run("document.querySelector('#decision-rows .row').focus()")
+    browser.press("Enter", 13, "\r")
+    browser.wait("document.querySelector('#decision-rows .waterfall') !== null")
+    text = browser.run("document.querySelector('#decision-rows .more').textContent")
+    check(all(word in text for word in ("why", "rule", "Confidence", "What happened")), "Enter opens a decision: why, confidence, what happened, its trace")
+    browser.run("document.querySelector('#decision-rows .waterfall .span').click()")
+    browser.wait("document.querySelector('#decision-rows .waterfall .facts') !== null")
+    check(True, "a span opens, and shows its attributes")
+    browser.run("document.querySelector('#chart svg').focus()")
+    browser.press("ArrowLeft", 37)
+    check("health" in browser.run("document.querySelector('#readout').textContent"), "the arrow keys read cycles off the chart")
+    browser.run("document.querySelector('#numbers summary').click()")
+    browser.wait("document.querySelectorAll('#numbers tbody tr').length > 0")
+    check(True, "the chart is there as a table too")
+    tell("auto", "execute")
+    browser.wait("document.querySelectorAll('#numbers tbody tr').length > 1")
+    check(browser.run("document.querySelector('#decision-rows .more .facts') !== null"), "what is open stays open when news arrive")
 
-    async def shot(self, name):
-        picture = await self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
-        (folder / f"{name}.png").write_bytes(base64.b64decode(picture["data"]))
+    # People: pausing needs a name and the token; a wrong token is refused in words.
+    browser.run("document.querySelector('#pause').click()")
+    browser.wait("document.querySelector('#ask').open")
 
+    def fill(**values):
+        for name, value in values.items():
+            browser.run(f"document.querySelector('#ask [name={name}]').value = {value!r}")
 
-async def look(tab):
-    for domain in ("Runtime", "Log", "Page"):
-        await tab.call(domain + ".enable")
-    await tab.call("Page.navigate", url=f"http://localhost:{port}/")
-    seen["live"] = await tab.until("document.querySelector('#link')?.dataset.state === 'live'")
-    seen["decisions"] = await tab.run("document.querySelectorAll('#decisions tr').length")
-    for theme in ("light", "dark"):
-        await tab.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}])
-        seen["contrast"] += [f"{theme}: {entry}" for entry in await tab.run(CONTRAST)]
-        for width in (360, 768, 1280):
-            await tab.call("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=False)
-            await asyncio.sleep(0.1)
-            seen["widths"][f"{theme}{width}"] = await tab.run("document.documentElement.scrollWidth <= innerWidth")
-            await tab.shot(f"{theme}{width}")
-    seen["unnamed"] = await tab.run(UNNAMED)
-    await tab.run("document.querySelector('#decisions button').click()")
-    seen["why"] = await tab.until("document.querySelector('#detail').open && document.querySelector('#detail .time li') !== null")
-    await tab.run("document.querySelector('#detail').close()")
-    # A change by the form: the token is asked for first, then it happens, and the banner comes by the stream of events.
-    await tab.run("document.querySelector('#by').value = 'alice'; document.querySelector('#reason').value = 'a <b>move</b>'; document.querySelector('#pause').click()")
-    seen["asks"] = await tab.until("document.querySelector('#token-dialog').open")
-    await tab.run(f"document.querySelector('#token').value = '{token}'; document.querySelector('#token-form').requestSubmit()")
-    await tab.run("document.querySelector('#pause').click()")
-    seen["paused"] = await tab.until("document.querySelector('#banners').textContent.includes('Paused by alice') && document.querySelector('#banners b') === null")
-    await tab.shot("paused")
-    print(json.dumps({"ready": True}), flush=True)
-    # The test ends the pause by the command line now: the page has to notice by itself.
-    seen["resumed"] = await tab.until("document.querySelector('#banners').textContent === ''")
-    seen["focus"] = await tab.run("(() => { document.querySelector('#decisions button').focus({ focusVisible: true }); return getComputedStyle(document.activeElement).outlineStyle; })()")
+    fill(reason="a look at it", by="page", token="wrong-token-wrong-token-wrong-token")
+    browser.run("document.querySelector('#ask-yes').click()")
+    browser.wait("document.querySelector('#ask-error').textContent.includes('token')")
+    check(browser.run("document.querySelector('#ask').open"), "a wrong token is refused, and the dialog keeps what was typed")
+    browser.run("document.querySelector('#ask-no').click()")
+    browser.run("document.querySelector('#pause').click()")
+    fill(reason="a look at it", by="page", token=token)
+    browser.run("document.querySelector('#ask-yes').click()")
+    browser.wait("document.querySelector('#mode').textContent.includes('paused')")
+    check(not browser.run("document.querySelector('#ask').open"), "with the right one the loop is paused, and the page says so")
+    browser.run("document.querySelector('#pause').click()")
+    browser.wait("document.querySelector('#ask').open")
+    browser.run("document.querySelector('#ask-yes').click()")
+    browser.wait("!document.querySelector('#mode').textContent.includes('paused')")
+    check(True, "and resumed")
 
-
-async def main():
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        browser = subprocess.Popen(
-            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-port=0",
-             f"--user-data-dir={profile}", "about:blank"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-        try:
-            for line in browser.stderr:
-                if "DevTools listening on" in line:
-                    debug = line.rsplit(":", 1)[1].split("/")[0]
-                    break
-            pages = json.load(urllib.request.urlopen(f"http://127.0.0.1:{debug}/json"))
-            page = next(p for p in pages if p["type"] == "page")
-            async with websockets.connect(page["webSocketDebuggerUrl"], max_size=None) as socket:
-                await look(Tab(socket))
-        finally:
-            browser.terminate()
-            browser.wait()
-    print(json.dumps(seen), flush=True)
-
-
-asyncio.run(main())
+    for width in (360, 768, 1280):
+        for scheme in ("light", "dark"):
+            browser.size(width)
+            browser.scheme(scheme)
+            browser.run("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 300)))")
+            wide = browser.run(WIDE)
+            check(browser.run("document.documentElement.scrollWidth <= innerWidth") and not wide, f"nothing is wider than {width} px, {scheme}" + "".join(wide))
+            poor = browser.run(CONTRAST)
+            check(not poor, f"contrast is 4.5 or more at {width} px, {scheme}" + "; ".join(poor))
+            if pictures:
+                browser.picture(os.path.join(pictures, f"page-{width}-{scheme}.png"))
+    browser.scheme("light")
+    browser.run("document.querySelector('#theme').click(); document.querySelector('#theme').click()")
+    check(browser.run("document.documentElement.dataset.theme") == "dark" and not browser.run(CONTRAST), "the button changes the scheme")
+    nameless = browser.run(NAMELESS)
+    check(not nameless, "every control and region has a name" + "; ".join(nameless))
+    check(browser.run("document.querySelectorAll('main, header, footer, h1').length") == 4, "one main, header, footer and first heading")
+    expected = [complaint for complaint in browser.complaints if "401" not in complaint]
+    check(not expected, "the console complained of nothing but the token that was wrong")
+finally:
+    browser.close()
