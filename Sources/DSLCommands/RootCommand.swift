@@ -19,11 +19,9 @@ struct RootCommand: AsyncParsableCommand {
       """,
     version: DSLVersion.current,
     subcommands: [
-      AutoCommand.self, ServeCommand.self, AgentCommand.self, WorkCommand.self, PolicyCommand.self, GPUCommand.self,
-      JournalCommand.self,
-      TelemetryCommand.self,
-      NotifyCommand.self, BackupCommand.self, RestoreCommand.self, ConfigCommand.self,
-      ImportCommand.self, DoctorCommand.self, InitCommand.self,
+      AutoCommand.self, ServeCommand.self, AgentCommand.self, WorkCommand.self, PolicyCommand.self,
+      GPUCommand.self, JournalCommand.self, TelemetryCommand.self, NotifyCommand.self, BackupCommand.self,
+      RestoreCommand.self, ConfigCommand.self, ImportCommand.self, DoctorCommand.self, InitCommand.self,
     ])
 
   @OptionGroup var global: GlobalOptions

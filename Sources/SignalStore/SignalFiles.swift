@@ -40,8 +40,8 @@ package struct FileSignals: Sendable {
 /// `telemetry_*.json` (the original's measurements) and what the engine writes of itself.
 ///
 /// Files that grow are read on from where reading ended, to the end of a line or object; which file it was is told by
-/// inode and first bytes, so that one that was rotated is gone on with and one that was replaced is read anew. A file that is
-/// rewritten as a whole is read again when it changed.
+/// inode and by the first and last bytes that were read, so that one that was rotated is gone on with and one that was
+/// replaced is read anew. A file that is rewritten as a whole is read again when it changed.
 package struct SignalFiles {
   private let directory: CoordinationDirectory
   private var known: [String: SourceState] = [:]
@@ -137,11 +137,15 @@ package struct SignalFiles {
     return new
   }
 
-  /// A hash of the first bytes of what was read (FNV-1a).
+  /// A hash of the first and the last bytes of what was read (FNV-1a). The last ones count, too: telemetry of one
+  /// service always begins alike.
   private func head(_ place: String, _ offset: Int64) throws(FileError) -> Int64 {
+    let count: Int64 = 256
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in try directory.files.read(place, at: 0, count: Int(min(offset, 256))) {
-      hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
+    for begin in [0, max(0, offset - count)] {
+      for byte in try directory.files.read(place, at: begin, count: Int(min(offset, count))) {
+        hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
+      }
     }
     return Int64(bitPattern: hash)
   }

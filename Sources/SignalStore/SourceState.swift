@@ -11,7 +11,7 @@ struct SourceState: Sendable, Equatable {
   var modified: Int64
   /// Bytes of it that have been read, to the end of a line.
   var offset: Int64
-  /// A hash of its first bytes.
+  /// A hash of the first and the last bytes of what has been read.
   var head: Int64
   /// Records it gave, and parts that could not be read.
   var records: Int

@@ -79,7 +79,7 @@ import Testing
       """
       dsl backup create > /dev/null
       dsl auto loop --interval 60 > /dev/null 2>&1 & loop=$!
-      until dsl telemetry status --format json | jq -e .remediation.enabled > /dev/null; do sleep 0.1; done
+      until dsl telemetry status --format json | jq -e .remediation.engine_acts > /dev/null; do sleep 0.1; done
       dsl restore latest --replace; echo $?
       kill $loop; wait $loop
       """)

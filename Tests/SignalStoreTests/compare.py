@@ -105,5 +105,5 @@ try:
     with open(folder + "/index.json", "w") as file:
         json.dump(index, file)
 finally:
-    process.terminate()
+    process.kill()
     process.wait()

@@ -44,9 +44,10 @@ extension EngineHost {
 
   /// What looks at new telemetry.
   private var processing: TelemetryProcessing {
+    let kept = SignalRetention(settings.telemetry.retention)
     let source =
       world.signals?(directory, settings)
-      ?? SignalLook(source: StoredSignals(directory, retention: SignalRetention(), time: world.time)) {
+      ?? SignalLook(source: StoredSignals(directory, retention: kept, time: world.time)) {
         HouseDetectors(saved: $0)
       }
     return TelemetryProcessing(

@@ -143,3 +143,10 @@ package struct HouseDetectors: IssueFinding {
   package mutating func observe(_ window: ServiceWindow) -> [DetectedIssue] { detector.observe(window) }
   package var json: JSONValue { detector.json }
 }
+
+extension SignalRetention {
+  /// As the settings say.
+  package init(_ settings: Settings.Telemetry.Retention) {
+    self.init(ageSeconds: settings.ageSeconds, bytes: Int64(settings.bytes))
+  }
+}

@@ -23,7 +23,8 @@ enum Page {
     ]
   }
 
-  private static func script(_ path: String, _ body: @escaping @autoclosure @Sendable () -> [UInt8]) -> Route {
+  private static func script(_ path: String, _ body: @escaping @autoclosure @Sendable () -> [UInt8]) -> Route
+  {
     file(path, "text/javascript; charset=utf-8", body())
   }
 

@@ -68,7 +68,10 @@ extension Timestamp {
   package static func epoch(_ value: Double) -> (time: Timestamp, source: Source)? {
     guard value.isFinite, value.magnitude < 9e18 else { return nil }
     guard value.magnitude < 100_000_000_000 else { return epoch(Int(value)) }
-    return (Timestamp(seconds: value), .absolute)
+    // The fraction by itself: of a product with 1e9 a double keeps no more than every 256th nanosecond.
+    let whole = value.rounded(.down)
+    let nanoseconds = Int64(whole) * 1_000_000_000 + Int64(((value - whole) * 1e9).rounded())
+    return (Timestamp(nanoseconds: nanoseconds), .absolute)
   }
 }
 

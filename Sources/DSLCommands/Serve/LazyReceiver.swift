@@ -10,14 +10,21 @@ final class LazyReceiver: OTLPReceiving {
   private let time: any TimeSource
   private let seed: UInt64
   private let bodyLimit: Int
+  private let retention: SignalRetention
   private let opened = Mutex<OTLPReceiver?>(nil)
 
-  /// - Parameter bodyLimit: bytes of a body, compressed or not.
-  init(_ directory: CoordinationDirectory, time: any TimeSource, seed: UInt64, bodyLimit: Int) {
+  /// - Parameters:
+  ///   - bodyLimit: bytes of a body, compressed or not.
+  ///   - retention: how much of what came is kept.
+  init(
+    _ directory: CoordinationDirectory, time: any TimeSource, seed: UInt64, bodyLimit: Int,
+    retention: SignalRetention
+  ) {
     self.directory = directory
     self.time = time
     self.seed = seed
     self.bodyLimit = bodyLimit
+    self.retention = retention
   }
 
   func receive(_ request: OTLPRequest) async -> OTLPReply {
@@ -38,7 +45,8 @@ final class LazyReceiver: OTLPReceiving {
       if let opened { return opened }
       var limits = ReceiverLimits()
       limits.body = min(limits.body, bodyLimit)
-      let receiver = try OTLPReceiver(directory: directory, time: time, limits: limits, seed: seed)
+      let receiver = try OTLPReceiver(
+        directory: directory, time: time, retention: retention, limits: limits, seed: seed)
       opened = receiver
       return receiver
     }

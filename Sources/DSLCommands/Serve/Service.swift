@@ -2,6 +2,7 @@ import Autonomy
 import ControlPlane
 import Coordination
 import DSLBase
+import SignalStore
 
 /// A server over a directory, put together from settings: what `dsl serve` is, and what a loop runs beside itself.
 struct Service: Sendable {
@@ -34,7 +35,7 @@ struct Service: Sendable {
     var sources = HTTPServer.Sources()
     sources.receiver = LazyReceiver(
       context.directory, time: context.time, seed: context.randomSeed,
-      bodyLimit: settings.serve.maxBodyBytes)
+      bodyLimit: settings.serve.maxBodyBytes, retention: SignalRetention(settings.telemetry.retention))
     server = HTTPServer(
       options, surface, sources, log: context.world(settings).log, host: HostName.current)
     scheme = options.rules.scheme

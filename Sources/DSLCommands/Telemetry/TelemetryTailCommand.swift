@@ -6,7 +6,8 @@ import Telemetry
 /// `dsl telemetry tail`: the newest records, and those that come.
 struct TelemetryTailCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
-    commandName: "tail", abstract: "Show the newest records, oldest first, and with -f those that come.",
+    commandName: "tail",
+    abstract: "Show the newest records, oldest first, and with --follow those that come.",
     discussion: "With --format jsonl one JSON object a line. Ends with Ctrl-C, or when its reader goes away.")
   static let reportName = "telemetry-tail"
   /// Seconds between two looks.
@@ -22,7 +23,7 @@ struct TelemetryTailCommand: ReportingCommand {
   @Option(name: [.customShort("n"), .customLong("lines")], help: "Records to begin with.")
   var lines = 10
 
-  @Flag(name: .shortAndLong, help: "Go on showing what comes.")
+  @Flag(help: "Go on showing what comes.")
   var follow = false
 
   @OptionGroup var global: GlobalOptions

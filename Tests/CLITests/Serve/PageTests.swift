@@ -1,33 +1,28 @@
 import Foundation
 import Testing
 
-/// The page in a real browser: it says nothing on the console, fits, can be read, tells why, changes things and follows.
-@Suite(
-  .enabled(
-    if: Shell.has("chromium") && Shell.python(with: "websockets") != nil,
-    "chromium or websockets in .build/venv is missing: ci/setup installs them"))
+/// The page of `dsl serve`, driven in a real browser as people use it: by eye, by keyboard, on a telephone, in the dark.
+@Suite(.enabled(if: Shell.has("chromium"), "Chromium is missing: ci/setup test installs it"))
 struct PageTests {
-  @Test func itWorksInABrowser() throws {
-    let served = try Served(prepare: { _ = try $0("dsl auto execute") })
-    let python = try #require(Shell.python(with: "websockets"))
-    let script = Shell.root.appendingPathComponent("Tests/CLITests/Serve/Clients/page.py").path
-    let look = try Program(
-      served.shell,
-      "exec '\(python)' '\(script)' \(served.port) \(Served.secret) '\(served.shell.directory.path)'")
-    #expect(Moment.wait(90) { !look.objects.isEmpty || !look.isRunning }, "\(look.err)")
-    #expect(try served.shell("dsl auto resume").status == 0, "the page's pause holds: \(look.err)")
-    #expect(try look.end(within: 60) == 0, "\(look.err)")
-    let seen = try #require(look.objects.last)
-    for member in ["live", "why", "asks", "paused", "resumed"] {
-      #expect(seen[member] as? Bool == true, "\(member): \(seen)")
+  @Test func peopleCanUseIt() throws {
+    let served = try Served()
+    let outcome = try served.client("page.py", Served.secret)
+    #expect(outcome.status == 0, "\(outcome.out)\n\(outcome.err)")
+    #expect(outcome.out.split(separator: "\n").count == 27, "\(outcome.out)")
+  }
+
+  /// What the fleet says is text: no file of the page has a way to make markup of it.
+  @Test func nothingIsParsedAsMarkup() throws {
+    let folder = Shell.root.appendingPathComponent("Sources/ControlPlane/Page/Files")
+    let scripts = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+      .filter { $0.pathExtension == "js" }
+    #expect(scripts.count == 6)
+    for script in scripts {
+      let text = try String(contentsOf: script, encoding: .utf8)
+      for word in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"]
+      {
+        #expect(!text.contains(word), "\(script.lastPathComponent) has \(word)")
+      }
     }
-    // Asking for a change without the token is answered by 401, which a browser notes.
-    let complaints = (seen["complaints"] as? [String] ?? ["none"]).filter { !$0.contains("401") }
-    #expect(complaints.isEmpty)
-    #expect((seen["decisions"] as? Int ?? 0) > 0)
-    #expect(seen["unnamed"] as? [String] == [] && seen["contrast"] as? [String] == [], "\(seen)")
-    let widths = seen["widths"] as? [String: Bool] ?? [:]
-    #expect(widths.count == 6 && widths.values.allSatisfy { $0 }, "\(widths)")
-    #expect(seen["focus"] as? String != "none")
   }
 }

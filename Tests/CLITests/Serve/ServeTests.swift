@@ -30,7 +30,7 @@ struct ServeTests {
   private static func ageless(_ value: [String: Any]) -> [String: Any] {
     var result: [String: Any] = [:]
     for (key, member) in value
-    where !["last_updated"].contains(key) && !key.hasSuffix("_age_s") && key != "idle_s" {
+    where !["last_updated", "oldest_pending_s"].contains(key) && !key.hasSuffix("_age_s") && key != "idle_s" {
       switch member {
       case let object as [String: Any]: result[key] = ageless(object)
       case let list as [[String: Any]]: result[key] = list.map(ageless)
