@@ -2,13 +2,11 @@ import Autonomy
 import Coordination
 import DSLBase
 import HTTPTypes
+import SignalStore
 import Telemetry
 
-/// The traces of the engine's own spans, as its files have them.
+/// Traces: what was received, and what the directory's files hold beside it, the engine's own spans among it.
 struct Traces: Sendable {
-  /// Lines that are read for a list: each is a trace, or a part of one.
-  private static let readLimit = 2000
-
   let surface: ControlSurface
   let looks: LookingThread
 
@@ -16,7 +14,8 @@ struct Traces: Sendable {
     let (surface, looks) = (surface, looks)
     return [
       Route(
-        .get, "/api/v1/traces", .read, "Traces of the engine's cycles, newest first.", command: "serve-traces"
+        .get, "/api/v1/traces", .read, "Traces, received ones and the engine's own, newest first.",
+        command: "serve-traces"
       ) {
         call in
         .envelope(try await looks.run { try Self.list(surface, limit: call.int("limit") ?? 20) })
@@ -28,41 +27,32 @@ struct Traces: Sendable {
     ]
   }
 
-  private static func archive(_ surface: ControlSurface) throws -> SpanArchive {
-    let settings = try surface.settings().settings
-    let directory = surface.directory(settings)
-    return SpanArchive(files: directory.files, path: directory.spans, keep: settings.telemetry.keep)
+  /// The store, opened for looking, and what of the files is not in it.
+  private static func signals(_ surface: ControlSurface) throws -> (store: SignalStore, unread: FileSignals) {
+    let directory = surface.directory(try surface.settings().settings)
+    let store = try SignalStore(directory: directory, access: .readOnly)
+    guard try directory.files.status(directory.path) != nil else { return (store, FileSignals()) }
+    return (store, try store.unread(directory))
   }
 
   private static func list(_ surface: ControlSurface, limit: Int) throws -> Envelope {
-    var order: [TraceID] = []
-    var found: [TraceID: [ArchivedSpan]] = [:]
-    let summary = try archive(surface).read(limit: readLimit) { spans in
-      for span in spans {
-        if found[span.traceID] == nil {
-          guard order.count < limit else { return false }
-          order.append(span.traceID)
-        }
-        found[span.traceID, default: []].append(span)
-      }
-      return true
-    }
-    let traces = order.compactMap { id in found[id].map { json(id, $0) } }
+    let (store, unread) = try signals(surface)
+    var query = SignalQuery(.traces)
+    query.limit = limit
+    let traces = try store.traces(query, unread: unread.blocks).map(json)
     var envelope = Envelope("serve-traces", ["traces": .array(traces), "count": .int(traces.count)])
-    if summary.unreadable > 0 {
-      envelope.warnings = ["\(summary.unreadable) lines of \(surface.path)'s spans cannot be read"]
+    if unread.refused > 0 {
+      envelope.warnings = ["\(unread.refused) parts of files cannot be read as telemetry"]
     }
     return envelope
   }
 
-  private static func json(_ id: TraceID, _ spans: [ArchivedSpan]) -> JSONValue {
-    let first = spans.min { $0.start < $1.start } ?? spans[0]
-    let root = spans.first { $0.parentSpanID == nil } ?? first
-    let end = spans.map(\.end).max() ?? root.end
-    return [
-      "trace_id": .string(id.description), "name": .string(root.name), "service": .optional(root.service),
-      "started_at": first.start.json, "duration_ms": .double(end.seconds(since: first.start) * 1000),
-      "spans": .int(spans.count), "errors": .int(spans.count { $0.status == 2 }),
+  private static func json(_ trace: TraceSummary) -> JSONValue {
+    [
+      "trace_id": .string(trace.id.description), "name": .string(trace.name),
+      "service": .string(trace.service),
+      "started_at": trace.start.json, "duration_ms": .double(Double(trace.nanoseconds) / 1e6),
+      "spans": .int(trace.spans), "errors": .int(trace.errors),
     ]
   }
 
@@ -70,25 +60,28 @@ struct Traces: Sendable {
     guard let id = TraceID(hex: text, upperCase: true) else {
       throw DSLError(.notFound, "a trace's id is 32 hexadecimal digits", fix: "see /api/v1/traces")
     }
-    let spans = try archive(surface).trace(id)
-    guard let first = spans.first else {
+    let (store, unread) = try signals(surface)
+    let spans = try store.trace(id, unread: unread.blocks).spans
+    guard let first = spans.map(\.start).min() else {
       throw DSLError(.notFound, "there is no trace \(id)", fix: "see /api/v1/traces")
     }
-    let rows = spans.map { span -> JSONValue in
-      [
-        "span_id": .string(span.spanID.description),
-        "parent_span_id": .optional(span.parentSpanID?.description),
-        "name": .string(span.name), "service": .optional(span.service), "started_at": span.start.json,
-        "offset_ms": .double(span.start.seconds(since: first.start) * 1000),
-        "duration_ms": .double(span.seconds * 1000),
-        "status": .string(["unset", "ok", "error"][max(0, min(2, span.status))]),
-        "status_message": .optional(span.statusMessage), "attributes": .object(span.attributes),
-        "events": .array(
-          span.events.map {
-            ["name": .string($0.name), "at": $0.at.json, "attributes": .object($0.attributes)]
-          }),
-      ]
-    }
+    let rows = spans.map { json($0, since: first) }
     return Envelope("serve-trace", ["trace_id": .string(id.description), "spans": .array(rows)])
+  }
+
+  private static func json(_ span: SpanRecord, since first: Timestamp) -> JSONValue {
+    [
+      "span_id": .string(span.spanID.description),
+      "parent_span_id": .optional(span.parentSpanID?.description),
+      "name": .string(span.name), "service": .string(span.origin.service), "started_at": span.start.json,
+      "offset_ms": .double(Double(span.start.nanoseconds - first.nanoseconds) / 1e6),
+      "duration_ms": .double(Double(span.nanoseconds) / 1e6),
+      "status": .string(SpanRecord.states[min(max(span.status, 0), 2)]),
+      "status_message": .optional(span.statusMessage), "attributes": .object(span.attributes),
+      "events": .array(
+        span.events.map {
+          ["name": .string($0.name), "at": $0.at.json, "attributes": .object($0.attributes)]
+        }),
+    ]
   }
 }

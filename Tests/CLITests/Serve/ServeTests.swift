@@ -82,6 +82,11 @@ struct ServeTests {
       try served.shell("ls coordination/.dsl/signals.sqlite").status != 0, "nothing came, nothing is kept")
     #expect(try served.curl("/v1/traces", Served.post(span)).status == 200)
     #expect(try served.shell("ls coordination/.dsl/signals.sqlite").status == 0)
+    let listed = try served.curl("/api/v1/traces").body
+    #expect(
+      listed.contains("5b8efff798038103d269b633813fc60c"), "what was received is among the traces: \(listed)")
+    let shown = try served.curl("/api/v1/traces/5b8efff798038103d269b633813fc60c").body
+    #expect(shown.contains("eee19b7ec3c1b174"), "\(shown)")
     #expect(try served.curl("/v1/traces", "-X POST -H 'Content-Type: text/plain' -d x").status == 415)
     #expect(try served.curl("/v1/traces", Served.post("{")).status == 400)
     // 200 MB of zeros in 200 KB: refused by what it expands to.
