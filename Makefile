@@ -17,7 +17,7 @@ setup:
 test: setup
 	swift build --build-tests --explicit-target-dependency-import-check error
 	$(MAKE) lint
-	swift test --skip-build --disable-xctest
+	ci/suite
 
 build:
 	ci/setup build
