@@ -29,7 +29,7 @@ import Testing
     #expect(taken.status == 5 && taken.err.contains(".work_w.json.77-1.tmp is there again"), "\(taken)")
     let done = try shell(
       "rm coordination/.work_w.json.77-1.tmp; dsl --json doctor --undo | jq -c .data.undone")
-    #expect(done.out == "[\"moved 1 temps back to where they were\"]\n", "\(done)")
+    #expect(done.out == "[\"moved 1 temp back to where it was\"]\n", "\(done)")
     #expect(try shell("cat coordination/.work_w.json.77-1.tmp").out == "half")
     #expect(try shell("dsl doctor --undo").status == 6, "once")
     #expect(

@@ -39,14 +39,20 @@ package struct SecurityEventStore: Sendable {
     return events.filter { now.seconds(since: $0.at) <= settings.retentionHours * 3600 }
   }
 
+  /// How long another process may write events before it is not waited for any more, in seconds.
+  private static let patience = 10.0
+
   /// Adds events; what is too old or too much goes.
   ///
   /// - Throws: `corrupt`, `io`.
   package func add(_ events: [SecurityEvent], at now: Timestamp) throws {
     try AtomicFile.makeDirectory(directory.files, directory.state)
     try AtomicFile.makeDirectory(directory.files, folder)
-    let lock = try directory.files.lock(folder + "/security.lock", exclusive: true, wait: true)
-    defer { lock?.unlock() }
+    let lockFile = folder + "/security.lock"
+    guard let lock = try directory.files.lock(lockFile, exclusive: true, within: Self.patience) else {
+      throw DSLError.held(lockFile, "security events", seconds: Self.patience)
+    }
+    defer { lock.unlock() }
     let all = try self.events(at: now) + events
     let kept = all.sorted { $0.at < $1.at }.suffix(Self.limit)
     let json: JSONValue = ["events": .array(kept.map(\.json))]

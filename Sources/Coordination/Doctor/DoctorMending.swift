@@ -60,7 +60,7 @@ extension DoctorExamination {
         }
         try move(moves.map { ($0.from, $0.to) })
       }
-      done.append("moved \(moves.count) temps to \(at(Self.folder)); back with: dsl doctor --undo")
+      done.append("moved \(moves.count.counted("temp")) to \(at(Self.folder)); back with: dsl doctor --undo")
     }
     if let queue = facts.queue, queue.unprojected > 0, facts.engineActs != true {
       // Opening it for writing writes down what a dead process left.
@@ -91,7 +91,10 @@ extension DoctorExamination {
       back.append(move)
     }
     try WorkQueue.filed { () throws(FileError) in try move(back.reversed().map { ($0.to, $0.from) }) }
-    if !back.isEmpty { notes.insert("moved \(back.count) temps back to where they were", at: 0) }
+    if !back.isEmpty {
+      let place = back.count == 1 ? "it was" : "they were"
+      notes.insert("moved \(back.count.counted("temp")) back to where \(place)", at: 0)
+    }
     return notes
   }
 

@@ -1,4 +1,4 @@
-import DSLBase
+package import DSLBase
 import Glibc
 
 /// Who holds an advisory lock on a file, as the kernel tells it (`/proc/locks`, proc(5)).
@@ -56,7 +56,7 @@ extension DSLError {
   /// The error for a lock that nobody let go of in time.
   ///
   /// - Parameter what: what it guards, as the beginning of a sentence: "agents' records".
-  static func held(_ lock: String, _ what: String, seconds: Double) -> DSLError {
+  package static func held(_ lock: String, _ what: String, seconds: Double) -> DSLError {
     let waited = "waited \(Int(seconds)) s for \(lock)"
     guard let holder = LockHolder.find(lock) else {
       return DSLError(

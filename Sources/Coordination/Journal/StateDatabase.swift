@@ -244,6 +244,9 @@ package final class StateDatabase: Sendable {
     return configuration
   }
 
+  /// How long another process may take to change the schema before it is not waited for any more, in seconds.
+  private static var schemaPatience: Double { 60 }
+
   /// Brings the schema up to date. `user_version` counts the migrations, so that opening an up-to-date store costs one
   /// look; a lock keeps processes that open a new store at the same time apart.
   ///
@@ -257,8 +260,11 @@ package final class StateDatabase: Sendable {
     }
     let wanted = migrations.migrations.count
     guard try version() != wanted else { return }
-    let lock = try directory.files.lock(directory.state + "/schema.lock", exclusive: true, wait: true)
-    defer { lock?.unlock() }
+    let schema = directory.state + "/schema.lock"
+    guard let lock = try directory.files.lock(schema, exclusive: true, within: schemaPatience) else {
+      throw DSLError.held(schema, "the tables of the \(name)", seconds: schemaPatience)
+    }
+    defer { lock.unlock() }
     let found = try version()
     guard found <= wanted else { throw newer(found, wanted, name: name, path: path) }
     try prepare(&connection, found == 0)

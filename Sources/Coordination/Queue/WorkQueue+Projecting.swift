@@ -65,13 +65,22 @@ extension WorkQueue {
     }
   }
 
+  /// How long another process may write files before it is not waited for any more, in seconds: it may have thousands to write, or
+  /// be stopped.
+  private static let patience = 60.0
+
   @discardableResult private func project(wait: Bool = true) throws(DSLError) -> Bool {
     guard store.isWritable else { throw Self.readOnly }
     let path = directory.state + "/queue.lock"
     let lock = try Self.filed { () throws(FileError) in
-      try directory.files.lock(path, exclusive: true, wait: wait)
+      try wait
+        ? directory.files.lock(path, exclusive: true, within: Self.patience)
+        : directory.files.lock(path, exclusive: true, wait: false)
     }
-    guard let lock else { return false }
+    guard let lock else {
+      if wait { throw .held(path, "the files of finished items", seconds: Self.patience) }
+      return false
+    }
     defer { lock.unlock() }
     try Projector(directory: directory, store: store, warn: warn).drain()
     state.withLock { $0.unprojected = 0 }

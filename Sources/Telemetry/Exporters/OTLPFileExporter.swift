@@ -30,14 +30,19 @@ package final class OTLPFileExporter: SpanExporter {
     self.keep = max(1, keep)
   }
 
+  /// How long another process is waited for, in seconds.
+  private static let patience = 2.0
+
   /// Appends a line.
   ///
-  /// - Throws: `FileError` when it was not, or only partly, written; `DSLError` `.locked` when a file system
-  ///   does not wait for a lock though asked to.
+  /// - Throws: `FileError` when it was not, or only partly, written; `DSLError` `.locked` when another process does not let go of
+  ///   the file: it may be stopped, and telemetry holds nobody up for that.
   package func export(_ line: [UInt8]) throws {
     try prepare()
-    guard let lock = try files.lock(path + ".lock", exclusive: true, wait: true) else {
-      throw DSLError(.locked, "\(path).lock is held by another process")
+    guard let lock = try files.lock(path + ".lock", exclusive: true, within: Self.patience) else {
+      throw DSLError(
+        .locked, "\(path) is being written by another process", cause: "waited \(Int(Self.patience)) s",
+        fix: "see who it is: fuser -v \(path).lock")
     }
     defer { lock.unlock() }
     let size = try files.status(path)?.size ?? 0

@@ -43,10 +43,25 @@ import Testing
     #expect(error.code == .locked && error.message.contains("process \(getpid()) ("), "\(error)")
     #expect(error.fix?.contains("end that process") == true, "\(error)")
     held.unlock()
-    // A child that another test forks in this moment has the lock's descriptor until it executes its program.
-    for _ in 0..<500 where LockHolder.find(lockFile) != nil { usleep(10_000) }
     #expect(LockHolder.find(lockFile) == nil)
     try drained(patience: 0.02)
+  }
+
+  /// A child that was forked while a lock was held has its descriptor, too, and shall not hold on to it.
+  @Test func aForkedChildDoesNotHoldWhatWasLetGo() throws {
+    let path = lockFile
+    let held = try #require(try directory.files.lock(path, exclusive: true, wait: false))
+    // As a child is between fork and exec: a copy of the descriptor, of the same open file.
+    let number = try #require(
+      (Int32(3)..<1024).first { number in
+        guard let real = realpath("/proc/self/fd/\(number)", nil) else { return false }
+        defer { free(real) }
+        return String(cString: real) == path
+      })
+    let copy = dup(number)
+    defer { close(copy) }
+    held.unlock()
+    #expect(try directory.files.lock(path, exclusive: true, wait: false) != nil)
   }
 
   /// Somebody was sent SIGSTOP while it changed a record: it would be waited for in vain.
@@ -68,7 +83,7 @@ import Testing
       pclose(output)
     }
     // The signal takes its moment.
-    for _ in 0..<500 where LockHolder.find(lockFile)?.isStopped != true { usleep(2000) }
+    for _ in 0..<30_000 where LockHolder.find(lockFile)?.isStopped != true { usleep(2000) }
     let error = try #require(#expect(throws: DSLError.self) { try drained(patience: 0.02) })
     #expect(error.code == .locked, "\(error)")
     #expect(error.message == "agents' records are in use by process \(pid) (flock), which is stopped")
