@@ -56,7 +56,7 @@ import Testing
       exec dsl --json agent run --id me --concurrency 2 \
         --exec 'echo $DSL_WORK_ID >> started; sleep \(seconds); echo $DSL_WORK_ID >> ended'
       """)
-    try #require(Moment.wait(20) { shell.lines("started").count == 2 }, "\(agent.err)")
+    try #require(Moment.wait { shell.lines("started").count == 2 }, "\(agent.err)")
     return agent
   }
 
@@ -67,7 +67,7 @@ import Testing
   @Test func theFirstSignalDrains() throws {
     let agent = try busyAgent(seconds: 0.7)
     agent.signal(SIGTERM)
-    #expect(try agent.end(within: 20) == 0)
+    #expect(try agent.end() == 0)
     #expect(shell.lines("started").count == 2)
     #expect(shell.lines("ended").count == 2)
     let report = try report(agent)
@@ -84,7 +84,7 @@ import Testing
     #expect(!Moment.wait(0.3) { !agent.isRunning })
     let began = Moment.now
     agent.signal(SIGTERM)
-    #expect(try agent.end(within: 20) == 0)
+    #expect(try agent.end() == 0)
     #expect(Moment.now - began < 20)
     let report = try report(agent)
     #expect(report["reason"] as? String == "stopped")
@@ -101,7 +101,7 @@ import Testing
   @Test func drainingByRecord() throws {
     let agent = try busyAgent(seconds: 0.7)
     #expect(try shell("dsl agent drain me").status == 0)
-    #expect(try agent.end(within: 20) == 0)
+    #expect(try agent.end() == 0)
     #expect(try report(agent)["reason"] as? String == "drained")
     let started = shell.lines("started").count
     #expect(try shell.records("completed_").count == started)
@@ -117,10 +117,10 @@ import Testing
       exec dsl agent run --id me --heartbeat 0.1s \
         --exec 'echo $DSL_WORK_ID >> "$HOME/started"; until test -e "$HOME/go"; do sleep 0.05; done; echo 7'
       """)
-    try #require(Moment.wait(20) { shell.lines("started").count == 1 }, "\(agent.err)")
+    try #require(Moment.wait { shell.lines("started").count == 1 }, "\(agent.err)")
     // Renamed, and an empty directory in its place, as a mount point before the mount.
     try shell("mv coordination away && mkdir coordination")
-    try #require(Moment.wait(20) { agent.err.contains("waits until it is back") }, "\(agent.err)")
+    try #require(Moment.wait { agent.err.contains("waits until it is back") }, "\(agent.err)")
     let sums = "cd away && find . -type f | sort | xargs sha256sum"
     let before = try shell(sums).out
     // The item's command ends meanwhile, and several signs of life are due.
@@ -130,13 +130,13 @@ import Testing
     #expect(try shell("ls -A coordination").out.isEmpty, "nor into what is in its place")
     try shell("rmdir coordination && mv away coordination")
     try #require(
-      try Moment.wait(20) { try shell.records("completed_").count == 3 }, "\(agent.err)")
+      try Moment.wait { try shell.records("completed_").count == 3 }, "\(agent.err)")
     #expect(agent.err.contains("is back"))
     #expect(shell.lines("started").compactMap(\.first).sorted() == ["i1", "i2", "i3"], "each once")
     let first = try #require(shell.lines("started").first?.first)
     #expect(try shell.record("completed_\(first)")["result"] as? Int == 7, "the end that came meanwhile")
     agent.signal(SIGTERM)
-    #expect(try agent.end(within: 20) == 0)
+    #expect(try agent.end() == 0)
     #expect(try shell.record("agent_me")["status"] as? String == "stopped")
   }
 

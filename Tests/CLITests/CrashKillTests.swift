@@ -5,8 +5,7 @@ import Testing
 /// next one makes of it, and the order of calls on the way to a record's name.
 @Suite struct CrashKillTests {
   @Test(
-    .enabled(if: Shell.has("strace") && Shell.has("python3"), "needs strace(1) and python3"),
-    .timeLimit(.minutes(5)))
+    .enabled(if: Shell.has("strace") && Shell.has("python3"), "needs strace(1) and python3"))
   func aDeathAtAnySystemCall() throws {
     let shell = try Shell()
     let seed = UInt64.random(in: 0..<1 << 32)

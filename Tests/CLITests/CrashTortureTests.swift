@@ -3,7 +3,7 @@ import Testing
 
 /// Everybody at once, killed and stopped at random: a few seconds of `ci/torture/torture`.
 @Suite struct CrashTortureTests {
-  @Test(.enabled(if: Shell.has("python3"), "needs python3"), .timeLimit(.minutes(5)))
+  @Test(.enabled(if: Shell.has("python3"), "needs python3"))
   func theAccountBalances() throws {
     let shell = try Shell()
     defer { shell.endProcesses() }

@@ -58,7 +58,7 @@ import Testing
     #expect(try shell("jq -r .command log/execute.json").out == "auto-execute\n")
     #expect(try shell("dsl auto history --cycles --format json | jq '.cycles | length'").out == "1\n")
     let loop = try Program(shell, "exec dsl auto loop --interval 60 --format json")
-    try #require(Moment.wait(20) { loop.objects.count == 1 }, "\(loop.err)")
+    try #require(Moment.wait { loop.objects.count == 1 }, "\(loop.err)")
     #expect(try shell(placed(line.command), environment).status == 0, "75 is no failure")
     #expect(try shell("jq -s -c 'map(.success)' log/execute.json").out == "[true,false]\n")
   }
@@ -104,7 +104,7 @@ import Testing
     }
     try #require(engines.count == 2)
     try #require(
-      Moment.wait(20) { engines.contains { !$0.objects.isEmpty } }, "\(engines.map(\.err))")
+      Moment.wait { engines.contains { !$0.objects.isEmpty } }, "\(engines.map(\.err))")
     let probe = try shell(try words(container["livenessProbe"]?["exec"]?["command"]), environment)
     #expect(probe.status == 0, "\(probe)")
     let leader = try shell("dsl --json auto status | jq .data.leader.pid").out

@@ -62,12 +62,12 @@ import Testing
     try prepare(probe: Self.stopsOnce)
     let loop = "exec dsl auto loop --leader-election --interval 0.2 --format json"
     let first = try Program(shell, loop)
-    try #require(Moment.wait(20) { isStopped(first) }, "\(first.err)")
+    try #require(Moment.wait { isStopped(first) }, "\(first.err)")
     #expect(try leader()["pid"] as? Int == Int(first.pid))
 
     let began = Moment.now
     let second = try Program(shell, loop)
-    try #require(Moment.wait(20) { outcomes(second).contains("executed:") }, "\(second.err)\(second.out)")
+    try #require(Moment.wait { outcomes(second).contains("executed:") }, "\(second.err)\(second.out)")
     print("LeaderTests: taken over and acted after \(Moment.now - began) s, the lease is 1.5 s")
     let leader = try leader()
     #expect(leader["state"] as? String == "leading" && leader["epoch"] as? Int == 2)
@@ -77,7 +77,7 @@ import Testing
     #expect(record["last_probe"] != nil)
 
     first.signal(SIGCONT)
-    try #require(Moment.wait(20) { first.err.contains("standing by") }, "\(first.err)")
+    try #require(Moment.wait { first.err.contains("standing by") }, "\(first.err)")
     #expect(outcomes(first) == ["refused:leader"], "\(first.out)")
     #expect(first.err.contains("no longer leading"))
     #expect(
@@ -89,24 +89,24 @@ import Testing
 
     // And back: the second dies, the first leads again, as a later term.
     second.signal(SIGKILL)
-    #expect(try second.end(within: 10) == 128 + SIGKILL)
-    #expect(try Moment.wait(10) { try self.leader()["epoch"] as? Int == 3 }, "\(first.err)")
+    #expect(try second.end() == 128 + SIGKILL)
+    #expect(try Moment.wait { try self.leader()["epoch"] as? Int == 3 }, "\(first.err)")
     first.signal(SIGTERM)
-    #expect(try first.end(within: 10) == 0)
+    #expect(try first.end() == 0)
     #expect(try self.leader()["state"] as? String == "none")
   }
 
   @Test func aSingleTurnWaitsForNobodyAndTakesOverWhatLapsed() throws {
     try prepare(probe: Self.stopsOnce)
     let first = try Program(shell, "exec dsl auto execute --format json")
-    try #require(Moment.wait(20) { isStopped(first) }, "\(first.err)")
-    #expect(try Moment.wait(10) { try self.leader()["state"] as? String == "expired" })
+    try #require(Moment.wait { isStopped(first) }, "\(first.err)")
+    #expect(try Moment.wait { try self.leader()["state"] as? String == "expired" })
     #expect(try leader()["lock_held"] as? Bool == true)
     let second = try shell("dsl auto execute --format json")
     #expect(second.status == 0, "\(second.err)")
     #expect(try second.json()["decisions_generated"] as? Int == 1)
     first.signal(SIGCONT)
-    #expect(try first.end(within: 10) == 75)
+    #expect(try first.end() == 75)
     let decisions = try #require(try first.json()["decisions"] as? [[String: Any]])
     #expect(decisions.map { $0["gate"] as? String } == ["leader"])
     #expect(try shell("dsl auto execute").status == 0)
@@ -115,9 +115,9 @@ import Testing
   @Test func theEffectUnderWayIsFinishedBeforeTheEnd() throws {
     try prepare(probe: ": > begun; sleep 1")
     let loop = try Program(shell, "exec dsl auto loop --interval 60 --format json")
-    try #require(Moment.wait(20) { shell.exists("begun") }, "\(loop.err)")
+    try #require(Moment.wait { shell.exists("begun") }, "\(loop.err)")
     loop.signal(SIGTERM)
-    #expect(try loop.end(within: 10) == 0)
+    #expect(try loop.end() == 0)
     #expect(outcomes(loop) == ["executed:"])
     #expect(try shell.history().compactMap { $0["outcome"] as? String } == ["executed"])
   }
@@ -125,10 +125,10 @@ import Testing
   @Test func anEffectThatDoesNotEndIsLeftToTheNextEngine() throws {
     try prepare(probe: "[ -e begun ] || { : > begun; exec sleep 30; }", "loop: {stop_timeout: 0.5s}")
     let loop = try Program(shell, "exec dsl auto loop --interval 60 --format json")
-    try #require(Moment.wait(20) { shell.exists("begun") }, "\(loop.err)")
+    try #require(Moment.wait { shell.exists("begun") }, "\(loop.err)")
     let began = Moment.now
     loop.signal(SIGTERM)
-    #expect(try loop.end(within: 10) == 124)
+    #expect(try loop.end() == 124)
     #expect(Moment.now - began < 5)
     #expect(try shell("dsl auto execute").status == 0)
     #expect(try shell.history().allSatisfy { $0["outcome"] is String })

@@ -35,7 +35,7 @@ import Testing
         killed += 1
       }
       let began = Moment.now
-      let status = try engine.end(within: 20)
+      let status = try engine.end()
       #expect([0, 128 + SIGKILL].contains(status), "seed \(seed), round \(round): \(engine.err)")
       if round == 0 { longest = max(0.1, Moment.now - began) }
       // Something to decide on in the next round: agents die, items come.
@@ -53,7 +53,7 @@ import Testing
   private func expectOrder(_ seed: UInt64) throws {
     let unfinished = try shell.history().filter { $0["outcome"] is NSNull }.compactMap { $0["id"] as? String }
     let last = try Program(shell, "exec dsl auto execute --format json")
-    #expect(try last.end(within: 20) == 0)
+    #expect(try last.end() == 0)
     let warnings = try #require(try last.json()["warnings"] as? [String])
     for id in unfinished {
       #expect(warnings.contains { $0.contains(id) }, "seed \(seed): the recovery of \(id) is reported")
@@ -68,7 +68,7 @@ import Testing
     #expect(Set(starts).count == starts.count, "seed \(seed): an agent was started twice: \(starts)")
     // Every process that runs has a record which knows it, at the latest when it has come up.
     #expect(
-      try Moment.wait(10) {
+      try Moment.wait {
         try shell.lines("starts").allSatisfy { line in
           guard let pid = pid_t(line[1]), shell.processes.contains(pid) else { return true }
           return try shell.record("agent_\(line[0])")["pid"] as? Int == Int(pid)
@@ -95,7 +95,7 @@ import Testing
         exec strace -f -qq -o /dev/null -e trace=fsync,fdatasync -e inject=fsync,fdatasync:signal=KILL:when=\(number) \
           dsl auto execute --format json
         """)
-      let status = try engine.end(within: 30)
+      let status = try engine.end()
       let unfinished = try shell.history().filter { $0["outcome"] is NSNull }.compactMap {
         $0["id"] as? String
       }

@@ -48,17 +48,17 @@ import Testing
     try shell.makeQueue(settings("sleep 0.05"), items: 60)
     let loop = try startLoop()
     try #require(
-      try Moment.wait(30) { try processes().count == 3 }, "three agents are up: \(loop.err)")
+      try Moment.wait { try processes().count == 3 }, "three agents are up: \(loop.err)")
     // They are processes, in the record and in the kernel.
     for (id, pid) in try processes() {
       #expect(try shell.record("agent_\(id)")["pid"] as? Int == Int(pid))
       let command = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
       #expect(String(decoding: command, as: UTF8.self).contains("agent\0run"))
     }
-    try #require(try Moment.wait(60) { try shell.records("completed_").count == 60 })
-    try #require(try Moment.wait(30) { try processes().count == 1 }, "\(loop.err)")
+    try #require(try Moment.wait { try shell.records("completed_").count == 60 })
+    try #require(try Moment.wait { try processes().count == 1 }, "\(loop.err)")
     loop.signal(SIGTERM)
-    #expect(try loop.end(within: 10) == 0)
+    #expect(try loop.end() == 0)
     #expect(executed("scale_up", loop.objects) > 0)
     #expect(executed("scale_down", loop.objects) > 0)
     let largest = loop.objects.compactMap { ($0["metrics"] as? [String: Any])?["active_agents"] as? Int }
@@ -69,29 +69,29 @@ import Testing
       try self.shell.records("agent_").filter { try self.shell.record($0)["status"] as? String == "stopped" }
         .count
     }
-    #expect(try Moment.wait(10) { try stopped() == shell.records("agent_").count - 1 })
+    #expect(try Moment.wait { try stopped() == shell.records("agent_").count - 1 })
     // The live record goes a moment after its outcome has come.
-    #expect(try Moment.wait(10) { try shell.records("work_").isEmpty })
+    #expect(try Moment.wait { try shell.records("work_").isEmpty })
   }
 
   @Test func aKilledAgentIsReplaced() throws {
     try shell.makeQueue(settings("sleep 0.2"), items: 40)
     let loop = try startLoop()
-    try #require(try Moment.wait(30) { try processes().count == 3 }, "\(loop.err)")
+    try #require(try Moment.wait { try processes().count == 3 }, "\(loop.err)")
     let (id, pid) = try #require(try processes().min { $0.key < $1.key })
     kill(pid, SIGKILL)
     try #require(
-      try Moment.wait(30) {
+      try Moment.wait {
         let now = try processes()
         return now[id] == nil && now.count == 3
       }, "there are three again: \(loop.err)")
     loop.signal(SIGTERM)
-    #expect(try loop.end(within: 10) == 0)
+    #expect(try loop.end() == 0)
     #expect(executed("restart", loop.objects) == 1)
     #expect(try shell.record("agent_\(id)")["status"] as? String == "stopped")
     // What it held passed on, once its lease had ended.
-    try #require(try Moment.wait(40) { try shell.records("completed_").count == 40 })
+    try #require(try Moment.wait { try shell.records("completed_").count == 40 })
     // The live record goes a moment after its outcome has come.
-    #expect(try Moment.wait(10) { try shell.records("work_").isEmpty })
+    #expect(try Moment.wait { try shell.records("work_").isEmpty })
   }
 }

@@ -42,7 +42,7 @@ final class Program {
     guard isRunning else { return }
     signal(SIGCONT)
     signal(SIGKILL)
-    _ = Moment.wait(10) { !isRunning }
+    _ = Moment.wait { !isRunning }
   }
 
   var isRunning: Bool {
@@ -71,8 +71,9 @@ final class Program {
 
   /// Waits for its end.
   ///
+  /// - Parameter seconds: for how long; shorter than usual only where a bound is promised.
   /// - Returns: the exit status, or 128 + the signal that ended it.
-  func end(within seconds: Double) throws -> Int32 {
+  func end(within seconds: Double = Moment.patience) throws -> Int32 {
     try #require(Moment.wait(seconds) { !isRunning }, "it ends within \(seconds) s: \(err)")
     let status = try #require(status)
     return status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)
@@ -89,10 +90,13 @@ final class Program {
 
 /// Waiting for what other processes do.
 enum Moment {
+  /// How long something may take that should come true, in seconds: so long that only a hang takes it, however busy the machine.
+  static let patience = 90.0
+
   /// Looks every 10 ms whether something has come true.
   ///
   /// - Returns: whether it did within the time.
-  static func wait(_ seconds: Double, until isTrue: () throws -> Bool) rethrows -> Bool {
+  static func wait(_ seconds: Double = patience, until isTrue: () throws -> Bool) rethrows -> Bool {
     let limit = now + seconds
     while true {
       if try isTrue() { return true }
@@ -125,7 +129,7 @@ extension Shell {
       kill(pid, SIGCONT)
       kill(pid, SIGKILL)
     }
-    _ = Moment.wait(5) { processes.isEmpty }
+    _ = Moment.wait { processes.isEmpty }
   }
 
   /// A record of the coordination directory.

@@ -27,41 +27,41 @@ import Testing
   @Test func aDirectoryThatVanishesIsWaitedForAndNotWritten() throws {
     try shell.makeQueue(Self.calm, items: 3)
     let loop = try Program(shell, "exec dsl auto loop --interval 0.2 --format json")
-    try #require(Moment.wait(20) { loop.objects.count > 1 }, "\(loop.err)")
+    try #require(Moment.wait { loop.objects.count > 1 }, "\(loop.err)")
 
     // Renamed, and an empty directory in its place, as a mount point before the mount.
     try shell("mv coordination away && mkdir coordination")
-    try #require(Moment.wait(20) { state(loop) == "unknown" }, "\(loop.err)")
+    try #require(Moment.wait { state(loop) == "unknown" }, "\(loop.err)")
     let before = try content("away")
     let turns = loop.objects.count
-    try #require(Moment.wait(20) { loop.objects.count > turns + 2 }, "it goes on looking: \(loop.err)")
+    try #require(Moment.wait { loop.objects.count > turns + 2 }, "it goes on looking: \(loop.err)")
     #expect(try content("away") == before, "nothing is written where the directory is now")
     #expect(try shell("ls -A coordination").out.isEmpty, "nor into what is in its place")
 
     // Back again.
     try shell("rmdir coordination && mv away coordination")
-    try #require(Moment.wait(20) { state(loop) != "unknown" }, "\(loop.err)")
+    try #require(Moment.wait { state(loop) != "unknown" }, "\(loop.err)")
     #expect(loop.err.contains("is back"))
     let epoch = try shell("dsl --json auto status | jq .data.leader.epoch").out
     #expect(epoch == "2\n", "a new term, in the journal that was there before")
 
     // Removed and made anew: another inode, another journal.
     try shell("rm -rf coordination")
-    try #require(Moment.wait(20) { state(loop) == "unknown" }, "\(loop.err)")
+    try #require(Moment.wait { state(loop) == "unknown" }, "\(loop.err)")
     try shell.makeQueue(Self.calm, items: 5)
     let queue = { (loop.objects.last?["metrics"] as? [String: Any])?["work_queue_size"] as? Int }
-    try #require(Moment.wait(20) { queue() == 5 }, "\(loop.err)")
+    try #require(Moment.wait { queue() == 5 }, "\(loop.err)")
     let held = try shell("dsl --json auto status | jq -c '[.data.leader.pid, .data.leader.state]'").out
     #expect(held == "[\(loop.pid),\"leading\"]\n")
     #expect(loop.isRunning)
     loop.signal(SIGTERM)
-    #expect(try loop.end(within: 10) == 0)
+    #expect(try loop.end() == 0)
   }
 
   @Test func aHangUpReadsConfigurationAgainAndKeepsItWhenItIsWrong() throws {
     try shell.makeQueue(Self.calm + "limits: {max_agents: 3}\n", items: 3)
     let loop = try Program(shell, "exec dsl auto loop --interval 60 --format json")
-    try #require(Moment.wait(20) { loop.objects.count == 1 }, "\(loop.err)")
+    try #require(Moment.wait { loop.objects.count == 1 }, "\(loop.err)")
     func maximum() throws -> String {
       try shell(
         "dsl auto replay --all --format json >/dev/null 2>&1; dsl --json auto show $(dsl auto history --cycles --format json | jq -r '.cycles[0].id') | jq -r '.data.cycle.settings[\"limits.max_agents\"] // .data.settings[\"limits.max_agents\"]'"
@@ -70,13 +70,13 @@ import Testing
     try shell.write("coordination/dsl.yaml", Data((Self.calm + "limits: {max_agents: nonsense}\n").utf8))
     loop.signal(SIGHUP)
     try #require(
-      Moment.wait(20) { loop.objects.count == 2 && loop.err.contains("not reloaded") }, "\(loop.err)")
+      Moment.wait { loop.objects.count == 2 && loop.err.contains("not reloaded") }, "\(loop.err)")
     #expect(loop.err.contains("max_agents"))
     #expect(try maximum() == "3\n")
 
     try shell.write("coordination/dsl.yaml", Data((Self.calm + "limits: {max_agents: 7}\n").utf8))
     loop.signal(SIGHUP)
-    try #require(Moment.wait(20) { loop.objects.count == 3 }, "\(loop.err)")
+    try #require(Moment.wait { loop.objects.count == 3 }, "\(loop.err)")
     #expect(loop.err.contains("read again"))
     #expect(try maximum() == "7\n")
     #expect(try shell("dsl --json auto status | jq .data.leader.epoch").out == "1\n", "the lead was kept")
@@ -85,11 +85,11 @@ import Testing
     try shell.write("coordination/p.yaml", Data("name: 1\nrules: nonsense\n".utf8))
     try shell.write("coordination/dsl.yaml", Data((Self.calm + "policy: p.yaml\n").utf8))
     loop.signal(SIGHUP)
-    try #require(Moment.wait(20) { loop.objects.count == 4 }, "\(loop.err)")
+    try #require(Moment.wait { loop.objects.count == 4 }, "\(loop.err)")
     #expect(try maximum() == "7\n")
     #expect(loop.isRunning)
     loop.signal(SIGTERM)
-    #expect(try loop.end(within: 10) == 0)
+    #expect(try loop.end() == 0)
   }
 
   @Test func systemdIsToldOfReadinessProgressReloadAndEnd() throws {
@@ -118,7 +118,7 @@ import Testing
     #expect(supervisor.messages.count { $0 == "WATCHDOG=1" } == fed, "who is stopped feeds nobody")
     loop.signal(SIGCONT)
     loop.signal(SIGTERM)
-    #expect(try loop.end(within: 10) == 0)
+    #expect(try loop.end() == 0)
     #expect(supervisor.wait { $0.contains { $0.hasPrefix("STOPPING=1") } })
   }
 
@@ -166,7 +166,7 @@ private final class Supervisor {
   }
 
   func wait(_ isTrue: ([String]) -> Bool) -> Bool {
-    Moment.wait(20) {
+    Moment.wait {
       receive()
       return isTrue(messages)
     }

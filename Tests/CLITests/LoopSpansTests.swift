@@ -34,8 +34,8 @@ enum Repository {
     let loop = try Program(
       shell, "exec dsl auto loop --interval 0.3 --max-cycles 6",
       ["TRACEPARENT": "00-\(Self.trace)-\(Self.parent)-01"])
-    try #require(try loop.end(within: 60) == 0, "\(loop.err)")
-    let idle = try Moment.wait(30) { try shell.records("work_").isEmpty && shell.processes.isEmpty }
+    try #require(try loop.end() == 0, "\(loop.err)")
+    let idle = try Moment.wait { try shell.records("work_").isEmpty && shell.processes.isEmpty }
     try #require(idle, "the agents have worked it off and stopped")
   }
 

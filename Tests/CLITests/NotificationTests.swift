@@ -43,7 +43,7 @@ struct NotificationTests {
     let pid = try shell("python3 server.py < /dev/null > server.log 2>&1 & printf %s $!").out
     defer { _ = try? shell("kill \(pid)") }
     let port = shell.directory.appendingPathComponent("port")
-    for _ in 0..<500 where !FileManager.default.fileExists(atPath: port.path) { usleep(20_000) }
+    for _ in 0..<4500 where !FileManager.default.fileExists(atPath: port.path) { usleep(20_000) }
     try body(shell, try String(contentsOf: port, encoding: .utf8))
   }
 

@@ -53,7 +53,7 @@ final class OTLPCollector {
     server = try Program(shell, "exec python3 collector.py \(answers)")
     let file = shell.directory.appendingPathComponent("port")
     var found: Int?
-    _ = Moment.wait(20) {
+    _ = Moment.wait {
       found = (try? String(contentsOf: file, encoding: .utf8)).flatMap { Int($0) }
       return found != nil
     }

@@ -161,7 +161,7 @@ import Testing
       "exec \(try #require(agent)) start --exporter blackhole --otlp-http-endpoint 127.0.0.1:\(port) "
         + "--otlp-grpc-endpoint 127.0.0.1:\(port + 1)")
     defer { receiver.signal(9) }
-    let isUp = try Moment.wait(20) { try shell("bash -c 'echo >/dev/tcp/127.0.0.1/\(port)'").status == 0 }
+    let isUp = try Moment.wait { try shell("bash -c 'echo >/dev/tcp/127.0.0.1/\(port)'").status == 0 }
     try #require(isUp, "rotel listens: \(receiver.err)")
     let loop = try shell(
       "dsl auto loop --interval 0.3 --max-cycles 8 --textfile metrics.prom",

@@ -155,12 +155,12 @@ struct RemediationTests {
     let shell = try world()
     let loop = try Program(
       shell, "exec dsl auto loop --interval 1 --format json --set gates.min_confidence=1")
-    #expect(Moment.wait(20) { !loop.objects.isEmpty }, "\(loop.err)")
+    #expect(Moment.wait { !loop.objects.isEmpty }, "\(loop.err)")
     let left = try order(shell, "clear_cache --service shop --live --by alice")
     #expect(try query(left, ".data.result.outcome", shell) == "queued", "\(left)")
-    #expect(Moment.wait(20) { (try? shell("ls coordination/asked.json").status) == 0 }, "\(loop.err)")
+    #expect(Moment.wait { (try? shell("ls coordination/asked.json").status) == 0 }, "\(loop.err)")
     loop.signal(SIGTERM)
-    #expect(Moment.wait(20) { !loop.isRunning })
+    #expect(Moment.wait { !loop.isRunning })
     let by =
       "dsl auto show $(dsl --json telemetry remediation-history | jq -r .data.history[0].decision_id)"
       + " --format json | jq -r '[.. | .ordered_by? // empty][0]'"

@@ -228,7 +228,12 @@ enum SchemaPayloads {
   ]
 
   private static let others = [
-    Payload("serve", "timeout 1 dsl --json serve --listen 127.0.0.1:0"),
+    Payload(
+      "serve",
+      """
+      dsl --json serve --listen 127.0.0.1:0 >said &
+      for _ in $(seq 900); do [ -s said ] && break; sleep 0.1; done; kill $!; wait $!; cat said
+      """),
     Payload(
       "notify-list",
       """

@@ -38,7 +38,7 @@ import Testing
   }
 
   private func expectWorkIsDone() throws {
-    #expect(try Moment.wait(20) { try shell.records("completed_").count == 4 }, "agents work")
+    #expect(try Moment.wait { try shell.records("completed_").count == 4 }, "agents work")
     let history = try shell.history()
     #expect(!history.isEmpty && history.allSatisfy { $0["outcome"] is String })
   }

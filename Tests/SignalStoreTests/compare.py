@@ -83,7 +83,7 @@ with open(folder + "/rotel.log", "w") as log:
         [agent, "start", "--exporter", "blackhole", "--otlp-http-endpoint", f"127.0.0.1:{port}",
          "--otlp-grpc-endpoint", f"127.0.0.1:{free_port()}"], stdout=log, stderr=log)
 try:
-    for _ in range(200):
+    for _ in range(1800):
         try:
             socket.create_connection(("127.0.0.1", port)).close()
             break
@@ -94,7 +94,7 @@ try:
         with open(f"{folder}/{number}.body", "wb") as file:
             file.write(content)
         headers = {"Content-Type": kind, **({"Content-Encoding": encoding} if encoding else {})}
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         try:
             connection.request("POST", "/v1/traces", content, headers)
             status = connection.getresponse().status

@@ -115,9 +115,9 @@ final class ProgramWorld {
 
   @Test func theWholeProcessGroupEndsWithTheTime() async throws {
     let world = try ProgramWorld()
-    _ = await world.ask("(trap '' TERM; sleep 60) & echo $! > child; wait") { $0.timeoutSeconds = 0.3 }
+    _ = await world.ask("(trap '' TERM; sleep 600) & echo $! > child; wait") { $0.timeoutSeconds = 2 }
     let child = try #require(Int32(try world.file("child").split(separator: "\n")[0]))
-    for _ in 0..<100 where kill(child, 0) == 0 && SystemProcesses.stat(of: child)?.state != "Z" {
+    for _ in 0..<4500 where kill(child, 0) == 0 && SystemProcesses.stat(of: child)?.state != "Z" {
       usleep(20_000)
     }
     let state = SystemProcesses.stat(of: child)?.state

@@ -24,7 +24,7 @@ final class Served {
     program = try Program(
       shell, "exec dsl --json serve --listen 127.0.0.1:0 --token-file token \(arguments)")
     let program = program
-    try #require(Moment.wait(20) { !program.objects.isEmpty }, "it listens: \(program.err)")
+    try #require(Moment.wait { !program.objects.isEmpty }, "it listens: \(program.err)")
     let data = try #require(program.objects.first?["data"] as? [String: Any])
     port = try #require(data["port"] as? Int)
     scheme = tls ? "https" : "http"
@@ -35,7 +35,7 @@ final class Served {
   /// The status of a request that curl makes, and its body.
   func curl(_ path: String, _ options: String = "") throws -> (status: Int, body: String) {
     let outcome = try shell(
-      "curl -s -m 20 -o body -w '%{http_code}' \(options) '\(url(path))'; cat body; rm -f body")
+      "curl -s -m 90 -o body -w '%{http_code}' \(options) '\(url(path))'; cat body; rm -f body")
     return (Int(outcome.out.prefix(3)) ?? -1, String(outcome.out.dropFirst(3)))
   }
 

@@ -5,7 +5,7 @@ import Testing
 @testable import DecisionEngine
 
 /// What holds of every policy, whatever it says.
-@Suite(.timeLimit(.minutes(5))) struct PolicyPropertyTests {
+@Suite struct PolicyPropertyTests {
   static let seeds: [UInt64] = [1, 2, 3, 20_261_121]
 
   private struct World {

@@ -39,7 +39,7 @@ import Testing
   /// Lets other tasks run until something holds.
   private func until(_ what: String, _ holds: () -> Bool) async {
     for _ in 0..<20_000 where !holds() { await Task.yield() }
-    if !holds() { for _ in 0..<500 where !holds() { try? await Task.sleep(nanoseconds: 2_000_000) } }
+    if !holds() { for _ in 0..<45_000 where !holds() { try? await Task.sleep(nanoseconds: 2_000_000) } }
     #expect(holds(), "\(what)")
   }
 

@@ -80,7 +80,7 @@ class Browser:
             raise RuntimeError(answer["exceptionDetails"]["exception"].get("description", script))
         return answer["result"].get("value")
 
-    def wait(self, script, seconds=20):
+    def wait(self, script, seconds=90):
         """Until an expression is true."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

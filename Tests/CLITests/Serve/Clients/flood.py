@@ -32,6 +32,6 @@ for s in open_:
     s.close()
 time.sleep(0.5)
 began = time.time()
-s = socket.create_connection(("127.0.0.1", port), timeout=20)
+s = socket.create_connection(("127.0.0.1", port), timeout=60)
 s.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
 print("afterwards", s.recv(64).split(b" ")[1].decode(), round(time.time() - began, 2))
