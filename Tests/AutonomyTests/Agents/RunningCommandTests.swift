@@ -65,7 +65,9 @@ import Testing
     #expect(end.seconds < 100)
     let text = String(decoding: end.output, as: UTF8.self).split(separator: "\n").first
     let left = try #require(text.flatMap { Int32($0) })
-    for _ in 0..<9000 where SystemProcesses.stat(of: left).map({ $0.state != "Z" }) ?? false { usleep(10_000) }
+    for _ in 0..<9000 where SystemProcesses.stat(of: left).map({ $0.state != "Z" }) ?? false {
+      usleep(10_000)
+    }
     #expect(SystemProcesses.stat(of: left).map { $0.state == "Z" } ?? true)
   }
 
