@@ -21,8 +21,8 @@ typedef struct {
   int64_t count, stride;
   int32_t autoreset, is_started;
   dslsim_state *states;
-  /// Reward, cells out of memory and cause of the last episode that ended and was followed by another.
-  int64_t (*finals)[3];
+  /// Reward, cells out of memory, cause and key of the last episode that ended and was followed by another.
+  int64_t (*finals)[4];
   int16_t *slab, *exists;
   uint16_t *places;
   uint64_t *worst;
@@ -215,6 +215,7 @@ static void succeed(const batch *b, int64_t i) {
     b->finals[i][0] = s->reward;
     b->finals[i][1] = s->ooms;
     b->finals[i][2] = s->cause;
+    b->finals[i][3] = (int64_t)s->key;
   }
   start(b, i, dslsim_successor(s->key), level, survivals);
 }
@@ -295,7 +296,7 @@ int32_t resonetics_facts(uint64_t handle, int64_t *facts, int64_t count) {
     const dslsim_state *s = &b->states[i];
     const int64_t values[resonetics_fact_count] = {
       (int64_t)s->key, s->step, s->row, s->column, s->budget, s->reward, s->ooms, s->level, s->cause,
-      b->finals[i][0], b->finals[i][1], b->finals[i][2],
+      b->finals[i][0], b->finals[i][1], b->finals[i][2], b->finals[i][3],
     };
     memcpy(facts + i * resonetics_fact_count, values, sizeof values);
   }

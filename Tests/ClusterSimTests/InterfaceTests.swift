@@ -107,8 +107,8 @@ import Testing
     #expect(resonetics_facts(handle.id, &facts, Int64(facts.count)) == 0)
     for i in keys.indices {
       let state = run.batch.state(of: i)
-      #expect(UInt64(bitPattern: facts[12 * i]) == state.key && Int(facts[12 * i + 7]) == state.level)
-      #expect(Int(facts[12 * i + 8]) == Int(state.cause.rawValue))
+      #expect(UInt64(bitPattern: facts[13 * i]) == state.key && Int(facts[13 * i + 7]) == state.level)
+      #expect(Int(facts[13 * i + 8]) == Int(state.cause.rawValue))
     }
   }
 

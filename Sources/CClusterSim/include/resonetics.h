@@ -17,7 +17,7 @@ enum {
   /// Of the functions below: what they take and return.
   resonetics_abi = 1,
   /// Numbers that describe an environment: see resonetics_facts.
-  resonetics_fact_count = 12,
+  resonetics_fact_count = 13,
 };
 
 /// What calls return.
@@ -86,7 +86,7 @@ RESONETICS_API int32_t resonetics_step(uint64_t handle, const int64_t *actions, 
                                        int64_t final_count);
 
 /// Of each environment: key, step, row, column, budget and reward in 1/1000, cells out of memory, level, cause of the end, and
-/// of the last episode that ended and was followed by another: its reward, its cells out of memory, its cause.
+/// of the last episode that ended and was followed by another: its reward, its cells out of memory, its cause, its key.
 RESONETICS_API int32_t resonetics_facts(uint64_t handle, int64_t *facts, int64_t count);
 
 /// CPU and memory in 1/32768, priority in 1/16384 of the cells of an environment, row by row.
