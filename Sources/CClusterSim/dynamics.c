@@ -314,3 +314,9 @@ void dslsim_observe(const dslsim_rules *r, const dslsim_state *s, const int16_t 
   out[33] = (float)s->step / (float)r->max_steps;
   out[34] = (float)s->sums.worst_critical * 0x1p-15f;
 }
+
+int32_t dslsim_fits(const dslsim_rules *r, const dslsim_state *s) {
+  return s->row >= 0 && s->row < r->height && s->column >= 0 && s->column < r->width && s->step >= 0 &&
+         s->step <= r->max_steps && s->budget >= 0 && s->budget <= r->budget && s->level >= 0 &&
+         s->level <= r->difficulty_levels && s->cause >= dslsim_none && s->cause <= dslsim_time_limit;
+}

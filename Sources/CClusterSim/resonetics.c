@@ -396,13 +396,6 @@ int32_t resonetics_save(uint64_t handle, int64_t environment, uint8_t *state, in
   return resonetics_ok;
 }
 
-/// Whether a state lies within its rules: nothing outside memory is read because of it.
-static int fits(const dslsim_rules *r, const dslsim_state *s) {
-  return s->row >= 0 && s->row < r->height && s->column >= 0 && s->column < r->width && s->step >= 0 &&
-         s->step <= r->max_steps && s->budget >= 0 && s->budget <= r->budget && s->level >= 0 &&
-         s->level <= r->difficulty_levels && s->cause >= dslsim_none && s->cause <= dslsim_time_limit;
-}
-
 int32_t resonetics_restore(uint64_t handle, int64_t environment, const uint8_t *state, int64_t size,
                            float *observations, int64_t observation_count) {
   BATCH(b, handle);
@@ -427,7 +420,7 @@ int32_t resonetics_restore(uint64_t handle, int64_t environment, const uint8_t *
     .wasted_steps = (int64_t)w[9], .level = (int64_t)w[10], .survivals = (int64_t)w[11], .cause = (int64_t)w[12],
     .last_cause = (int64_t)w[13],
   };
-  if (!fits(&b->rules, &s)) return fail(b, resonetics_corrupt, "the saved state does not fit its configuration");
+  if (!dslsim_fits(&b->rules, &s)) return fail(b, resonetics_corrupt, "the saved state does not fit its configuration");
   int16_t *slab = slab_of(b, environment);
   for (int channel = 0; channel < dslsim_channels; channel++) {
     for (int32_t cell = 0; cell < b->rules.cells; cell++, from += 2) {

@@ -50,14 +50,11 @@ import Testing
   @Test func replayEndsWithOneWhereAStateDiffers() throws {
     let shell = try Shell()
     try shell(Self.crashes + "mv $(ls crashes/* | head -1) box.json")
-    let file = shell.directory.appendingPathComponent("box.json")
-    var object = try #require(try JSONParser.parse(Array(Data(contentsOf: file))).object)
-    var actions = Array(try #require(object["actions"]?.string))
-    actions[40] = actions[40] == "6" ? "0" : "6"
-    object["actions"] = .string(String(actions))
-    object["sha256"] = nil
-    object["sha256"] = .string(SHA256.hex(of: JSONValue.object(object).canonical.serialized()))
-    try shell.write("forged.json", JSONValue.object(object).serialized())
+    try Self.forge(in: shell) { object in
+      var actions = Array(object["actions"]?.string ?? "")
+      actions[40] = actions[40] == "6" ? "0" : "6"
+      object["actions"] = .string(String(actions))
+    }
     let outcome = try shell("dsl sim replay forged.json box.json --format json")
     #expect(outcome.status == 1)
     let replays = try #require(try outcome.json()["replays"] as? [[String: Any]])
@@ -65,6 +62,26 @@ import Testing
     #expect(replays[1]["same"] as? Bool == true)
     let diff = try shell("dsl sim diff forged.json box.json --format json").json()
     #expect(diff["first_action"] as? Int == 40 && diff["members"] as? [String] == [])
+  }
+
+  @Test func anotherVersionIsNamed() throws {
+    let shell = try Shell()
+    try shell(Self.crashes + "mv $(ls crashes/* | head -1) box.json")
+    try Self.forge(in: shell) { $0["dynamics_version"] = 2 }
+    let outcome = try shell("dsl sim replay forged.json")
+    #expect(
+      outcome.status == 65 && outcome.err.contains("forged.json follows dynamics 2, this build 1"),
+      "\(outcome)")
+  }
+
+  /// Changes `box.json` into `forged.json`, whose digest is right.
+  private static func forge(in shell: Shell, _ change: (inout JSONObject) -> Void) throws {
+    let file = shell.directory.appendingPathComponent("box.json")
+    var object = try #require(try JSONParser.parse(Array(Data(contentsOf: file))).object)
+    change(&object)
+    object["sha256"] = nil
+    object["sha256"] = .string(SHA256.hex(of: JSONValue.object(object).canonical.serialized()))
+    try shell.write("forged.json", JSONValue.object(object).serialized())
   }
 
   @Test func anExplanationAndWhatIfAgree() throws {

@@ -203,6 +203,25 @@ import Testing
     }
     #expect(handle.save(0) == bytes)
   }
+
+  /// A state that was made up, with a digest that is right, does not make anything read outside of the grid.
+  @Test(arguments: [(2, 501), (3, 6), (4, -1), (5, -1), (10, 1), (12, 7)])
+  func statesThatCannotBeAreRefused(word: Int, value: Int) throws {
+    let handle = try Handle(ClusterConfiguration(), count: 1)
+    #expect(handle.reset([1]) == 0)
+    let run = try Rollout(ClusterConfiguration(), keys: [1])
+    var bytes = handle.save(0)
+    for byte in 0..<8 { bytes[68 + 8 * word + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
+    let digest = StateDigest.of(Array(bytes.dropLast(8)))
+    for byte in 0..<8 {
+      bytes[bytes.count - 8 + byte] = UInt8(truncatingIfNeeded: digest >> UInt64(8 * byte))
+    }
+    #expect(resonetics_restore(handle.id, 0, bytes, Int64(bytes.count), nil, 0) == resonetics_corrupt)
+    #expect(handle.message == "the saved state does not fit its configuration")
+    #expect { try run.batch.restore(0, from: bytes) } throws: {
+      "\($0)".contains("does not fit its configuration")
+    }
+  }
 }
 
 extension Int {

@@ -160,6 +160,9 @@ int64_t dslsim_step(const dslsim_rules *rules, dslsim_state *state, int16_t *sla
 /// Writes what the agent sees: 35 floats from 0 to 1, each a whole number divided by another once.
 void dslsim_observe(const dslsim_rules *rules, const dslsim_state *state, const int16_t *slab, float *out);
 
+/// Whether a state lies within its rules: nothing outside its memory is read because of one that does.
+int32_t dslsim_fits(const dslsim_rules *rules, const dslsim_state *state);
+
 /// The level and the survivals in a row that the episode after this one has.
 void dslsim_next_difficulty(const dslsim_rules *rules, const dslsim_state *state, int64_t *level,
                             int64_t *survivals);

@@ -81,6 +81,11 @@ struct World {
     dslsim_sum(&channels, &rules.pointee.physics, &state.raw.sums)
   }
 
+  /// Whether a state that came from outside lies within the rules.
+  func fits(_ state: EpisodeState) -> Bool {
+    withUnsafePointer(to: state.raw) { dslsim_fits(rules, $0) != 0 }
+  }
+
   /// The level and the survivals in a row of the episode after this one: a level up after so many survivals, one down after a failure.
   func nextDifficulty(after state: EpisodeState) -> (level: Int, survivals: Int) {
     var (level, survivals) = (Int64(), Int64())
