@@ -94,41 +94,45 @@ class K8sVectorEnv(VectorEnv):
     def _observations(self):
         return self._batch.observations.copy() if self.copy else self._batch.observations
 
-    def _start_infos(self, rows):
-        facts = self._batch.facts()
+    def _start_infos(self, started, facts=None):
+        rows = np.flatnonzero(started)
+        facts = self._batch.facts() if facts is None else facts
+        level = np.zeros(self.num_envs, dtype=np.int64)
+        level[rows] = facts[rows, 7]
         return {
-            "episode_key": self._texts(rows, facts[:, 0]), "_episode_key": rows.copy(),
-            "level": np.where(rows, facts[:, 7], 0), "_level": rows.copy()}
+            "episode_key": self._texts(rows, facts[:, 0]), "_episode_key": started.copy(),
+            "level": level, "_level": started.copy()}
 
-    @staticmethod
-    def _texts(rows, keys):
-        texts = np.full(len(keys), None, dtype=object)
-        texts[rows] = [text_of(key) for key in keys[rows]]
+    def _texts(self, rows, keys):
+        texts = np.empty(self.num_envs, dtype=object)
+        for i in rows:
+            texts[i] = text_of(keys[i])
         return texts
 
     def _end_infos(self, infos, ended):
-        facts = self._batch.facts()
+        facts, rows = self._batch.facts(), np.flatnonzero(ended)
         same = self.autoreset_mode is AutoresetMode.SAME_STEP
         cause, ooms, key = (11, 10, 12) if same else (8, 6, 0)
-        causes = np.empty(self.num_envs, dtype=object)
-        causes[ended] = [CAUSES[c] for c in facts[ended, cause]]
-        found = {"cause": causes, "ooms": np.where(ended, facts[:, ooms], 0)}
-        keys = self._texts(ended, facts[:, key])
+        causes, counts = np.empty(self.num_envs, dtype=object), np.zeros(self.num_envs, dtype=np.int64)
+        for i in rows:
+            causes[i] = CAUSES[facts[i, cause]]
+        counts[rows] = facts[rows, ooms]
+        keys = self._texts(rows, facts[:, key])
+        found = {"cause": causes, "_cause": ended, "ooms": counts, "_ooms": ended.copy()}
         if same:
-            found["episode_key"] = keys
             final = np.empty(self.num_envs, dtype=object)
-            for i in np.flatnonzero(ended):
+            for i in rows:
                 final[i] = self._batch.final_observations[i].copy()
-            inner = {name: value for name, value in found.items()} | {"_" + name: ended.copy() for name in found}
-            infos |= self._start_infos(ended)
-            infos |= {"final_obs": final, "_final_obs": ended.copy(), "final_info": inner, "_final_info": ended.copy()}
+            found |= {"episode_key": keys, "_episode_key": ended.copy()}
+            infos |= self._start_infos(ended, facts)
+            infos |= {"final_obs": final, "_final_obs": ended.copy(), "final_info": found, "_final_info": ended.copy()}
             return
-        infos |= found | {"_" + name: ended.copy() for name in found}
+        infos |= found
         if "episode_key" in infos:
-            infos["episode_key"][ended] = keys[ended]
+            infos["episode_key"][rows] = keys[rows]
             infos["_episode_key"] = infos["_episode_key"] | ended
         else:
-            infos["episode_key"], infos["_episode_key"] = keys, ended.copy()
+            infos |= {"episode_key": keys, "_episode_key": ended.copy()}
 
     def render(self):
         height, width = self.configuration["height"], self.configuration["width"]
