@@ -46,7 +46,8 @@ let package = Package(
     .target(
       name: "DSLCommands",
       dependencies: [
-        "AnomalyDetection", "Autonomy", "ControlPlane", "Coordination", "DSLBase", "DecisionEngine",
+        "AnomalyDetection", "Autonomy", "ClusterSim", "ControlPlane", "Coordination", "DSLBase",
+        "DecisionEngine",
         "GPUScheduling", "HTTPTransports", "SignalStore", "Telemetry",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),

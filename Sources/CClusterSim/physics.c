@@ -9,7 +9,8 @@ typedef int16_t i16x32 __attribute__((vector_size(64)));
 typedef uint16_t u16x32 __attribute__((vector_size(64)));
 typedef int32_t i32x32 __attribute__((vector_size(128)));
 
-#if defined(__x86_64__) && defined(__linux__)
+// Which clone runs is chosen when the program is loaded; that takes glibc.
+#if defined(__x86_64__) && defined(__GLIBC__)
 #define CLONES __attribute__((target_clones("default", "avx2", "arch=x86-64-v4")))
 #else
 #define CLONES
@@ -17,8 +18,16 @@ typedef int32_t i32x32 __attribute__((vector_size(128)));
 
 #define HIGH(a, b) \
   __builtin_convertvector((__builtin_convertvector((a), i32x32) * __builtin_convertvector((b), i32x32)) >> 16, i16x32)
+#if defined(__clang__)
 #define MIN __builtin_elementwise_min
 #define MAX __builtin_elementwise_max
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define MIN(a, b) chosen((a) < (b), (a), (b))
+#define MAX(a, b) chosen((a) > (b), (a), (b))
+#define chosen(mask, a, b) (((mask) & (a)) | (~(mask) & (b)))
+#define UNROLL _Pragma("GCC unroll 10")
+#endif
 #define LOAD(to, from) memcpy(&(to), (from), sizeof(to))
 #define STORE(to, from) memcpy((to), &(from), sizeof(from))
 
@@ -43,7 +52,7 @@ void dslsim_advance(const dslsim_cells *cells, const dslsim_constants *k, uint64
     const u64x8 low = (u64x8){0} + 0xFFFFFFFFu;
     u64x8 c0 = (u64x8){0, 1, 2, 3, 4, 5, 6, 7} + (uint64_t)(cell / 8), c1 = (u64x8){0} + step, c2 = {0}, c3 = {0};
     uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
-#pragma clang loop unroll(full)
+UNROLL
     for (int round = 0; round < 10; round++) {
       const u64x8 p0 = c0 * 0xD2511F53u, p1 = c2 * 0xCD9E8D57u;
       c0 = (p1 >> 32) ^ (c1 ^ k0);
@@ -54,7 +63,7 @@ void dslsim_advance(const dslsim_cells *cells, const dslsim_constants *k, uint64
       k1 += 0xBB67AE85u;
     }
     const u64x8 words[2] = {c0 | (c1 << 32), c2 | (c3 << 32)};
-#pragma clang loop unroll(full)
+UNROLL
     for (int half = 0; half < 2; half++) {
       const int32_t at = cell + half * lanes;
       i16x32 cpu, memory, base, leak, critical, exists;
@@ -81,11 +90,25 @@ void dslsim_advance(const dslsim_cells *cells, const dslsim_constants *k, uint64
       part.worst_critical = MAX(part.worst_critical, memory & critical);
     }
   }
+#if defined(__clang__)
   sums->cpu = __builtin_reduce_add(part.cpu);
   sums->memory = __builtin_reduce_add(part.memory);
   sums->hot = __builtin_reduce_add(part.hot);
   sums->worst = __builtin_reduce_max(part.worst);
   sums->worst_critical = __builtin_reduce_max(part.worst_critical);
+#else
+  memset(sums, 0, sizeof *sums);
+  int16_t worst = 0, worst_critical = 0;
+  for (int lane = 0; lane < lanes; lane++) {
+    sums->cpu += part.cpu[lane];
+    sums->memory += part.memory[lane];
+    sums->hot += part.hot[lane];
+    worst = worst > part.worst[lane] ? worst : part.worst[lane];
+    worst_critical = worst_critical > part.worst_critical[lane] ? worst_critical : part.worst_critical[lane];
+  }
+  sums->worst = worst;
+  sums->worst_critical = worst_critical;
+#endif
 }
 
 void dslsim_sum(const dslsim_cells *cells, const dslsim_constants *k, dslsim_sums *sums) {

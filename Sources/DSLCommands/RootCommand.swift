@@ -20,7 +20,8 @@ struct RootCommand: AsyncParsableCommand {
     version: DSLVersion.current,
     subcommands: [
       AutoCommand.self, ServeCommand.self, AgentCommand.self, WorkCommand.self, PolicyCommand.self,
-      GPUCommand.self, JournalCommand.self, TelemetryCommand.self, NotifyCommand.self, BackupCommand.self,
+      GPUCommand.self, SimCommand.self, JournalCommand.self, TelemetryCommand.self, NotifyCommand.self,
+      BackupCommand.self,
       RestoreCommand.self, ConfigCommand.self, ImportCommand.self, DoctorCommand.self, InitCommand.self,
     ])
 

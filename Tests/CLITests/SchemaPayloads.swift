@@ -31,7 +31,7 @@ enum SchemaPayloads {
     var testDescription: String { command }
   }
 
-  static let all = auto + agents + work + others + upkeep + gpu + backups
+  static let all = auto + agents + work + others + upkeep + gpu + sim + backups
 
   private static let auto = [
     Payload(
@@ -416,5 +416,40 @@ enum SchemaPayloads {
       dsl --json gpu schedule --manifests manifests.yaml --cluster cluster.yaml --replicas code-assistant=4 --preempt
       """),
     Payload("gpu-mig-sweep", "dsl --json gpu mig sweep --gpus 2 --requests 100 --loads 120 --seed 1"),
+  ]
+
+  private static let sim = [
+    Payload(
+      "sim-run",
+      SimTests.crashes
+        + """
+        dsl --json sim run --policy heuristic; dsl --json sim run --policy random --black-boxes b --preset storm --level 2
+        """),
+    Payload(
+      "sim-train",
+      """
+      dsl --json sim train --out a.agent --episodes 256 --stop-after 64 --setting checkpoints=1
+      dsl --json sim train --out a.agent --resume
+      """),
+    Payload(
+      "sim-evaluate",
+      "dsl --json sim evaluate --episodes 3; dsl --json sim evaluate --policy random --black-boxes b --episodes 4"
+    ),
+    Payload(
+      "sim-replay",
+      SimTests.crashes + "dsl --json sim replay crashes; dsl --json sim replay crashes --curve 50"),
+    Payload(
+      "sim-explain",
+      SimTests.crashes + "for file in $(ls crashes/*); do dsl --json sim explain $file; break; done"),
+    Payload(
+      "sim-whatif",
+      SimTests.crashes
+        + "dsl --json sim whatif $(ls crashes/* | head -1) --at 9 --n 5 --policy oracle --policy random"),
+    Payload(
+      "sim-diff",
+      SimTests.crashes
+        + "dsl --json sim diff $(ls crashes/* | head -2); file=$(ls crashes/* | head -1); dsl --json sim diff $file $file"
+    ),
+    Payload("sim-cluster", SimTests.crashes + "dsl --json sim cluster crashes"),
   ]
 }

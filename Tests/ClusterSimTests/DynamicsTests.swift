@@ -101,10 +101,14 @@ import Testing
   }
 
   @Test func difficultyFollowsSkill() {
+    var configuration = ClusterConfiguration()
+    (configuration.difficultyLevels, configuration.difficultyRaiseAfter) = (2, 2)
+    let world = World(configuration)
+    defer { world.deallocate() }
     var state = EpisodeState()
     func after(_ cause: EndCause) -> (level: Int, survivals: Int) {
       state.cause = cause
-      return state.nextDifficulty(levels: 2, raiseAfter: 2)
+      return world.nextDifficulty(after: state)
     }
     #expect(after(.timeLimit) == (0, 1))
     state.survivals = 1

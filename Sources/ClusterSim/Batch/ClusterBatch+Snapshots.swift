@@ -1,3 +1,4 @@
+import CClusterSim
 package import DSLBase
 
 extension ClusterBatch {
@@ -52,7 +53,11 @@ extension ClusterBatch {
     else {
       throw DSLError(.corrupt, "the saved state is cut or changed", fix: "give what save returned, whole")
     }
-    states[i] = state(from: (0..<wordCount).map { word(bytes, at: head + 8 * $0) })
+    let saved = state(from: (0..<wordCount).map { word(bytes, at: head + 8 * $0) })
+    guard world.fits(saved) else {
+      throw DSLError(.corrupt, "the saved state does not fit its configuration", fix: "save it again")
+    }
+    states[i] = saved
     let first = head + 8 * wordCount
     let slab = slab + i * stride
     for channel in 0..<World.channels {
@@ -108,8 +113,7 @@ extension ClusterBatch {
     (s.step, s.row, s.column, s.budget) = (counts[0], counts[1], counts[2], counts[3])
     (s.reward, s.ooms, s.brokeSteps, s.wastedSteps) = (counts[4], counts[5], counts[6], counts[7])
     (s.level, s.survivals) = (counts[8], counts[9])
-    s.cause = EndCause(rawValue: UInt8(truncatingIfNeeded: counts[10])) ?? .none
-    s.lastCause = EndCause(rawValue: UInt8(truncatingIfNeeded: counts[11])) ?? .none
+    (s.raw.cause, s.raw.last_cause) = (Int64(counts[10]), Int64(counts[11]))
     return s
   }
 

@@ -34,8 +34,7 @@ extension ClusterBatch {
 
   /// Starts the episode after one that is over.
   private func succeed(_ i: Int) {
-    let (level, survivals) = states[i].nextDifficulty(
-      levels: world.constants.difficultyLevels, raiseAfter: world.constants.raiseAfter)
+    let (level, survivals) = world.nextDifficulty(after: states[i])
     world.start(
       &states[i], cells(i), key: Philox.successor(of: states[i].key), level: level, survivals: survivals)
   }

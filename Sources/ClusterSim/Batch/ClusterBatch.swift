@@ -59,7 +59,7 @@ package final class ClusterBatch {
     self.configuration = configuration
     self.count = count
     self.autoreset = autoreset
-    world = World(FixedConstants(configuration))
+    world = World(configuration)
     stride = World.channels * world.constants.padded
     slab = .allocate(capacity: stride * count)
     slab.initialize(repeating: 0, count: stride * count)

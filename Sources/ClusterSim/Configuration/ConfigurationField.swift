@@ -105,3 +105,15 @@ struct ConfigurationField {
     ]
   }
 }
+
+extension ClusterConfiguration {
+  /// The constants in the order of the fields, as C takes them.
+  var values: [Double] {
+    ConfigurationField.all.map { field in
+      switch field.place {
+      case .real(let path, _): self[keyPath: path]
+      case .whole(let path, _): Double(self[keyPath: path])
+      }
+    }
+  }
+}

@@ -8,10 +8,6 @@ struct FixedConstants: Sendable {
   static let leakUnits = 524_288.0
   /// The fastest leak, in sixteenths of 1/32768.
   static let largestLeak = 4095
-  /// Cells are padded to a multiple of this.
-  static let group = 64
-  /// The priorities, in 1/16384: low, middle, critical.
-  static let priorities: (Int16, Int16, Int16) = (3277, 8192, 16384)
 
   let height, width, cells, padded, maxSteps: Int
   let initialMemory, hotLow, hotHigh, baseLow, baseHigh: Int
@@ -28,50 +24,39 @@ struct FixedConstants: Sendable {
   let difficultyLevels, raiseAfter: Int
   let physics: dslsim_constants
 
-  init(_ from: ClusterConfiguration) {
-    (height, width, cells, maxSteps) = (from.height, from.width, from.cellCount, from.maxSteps)
-    padded = (cells + Self.group - 1) / Self.group * Self.group
-    initialMemory = Self.level(from.initialMemory)
-    (hotLow, hotHigh) = (Self.level(from.hotMemoryLow), Self.level(from.hotMemoryHigh))
-    (baseLow, baseHigh) = (Self.level(from.baseLow), Self.level(from.baseHigh))
-    criticalCells = Self.rounded(from.criticalShare * Double(cells))
-    hotCells = Self.rounded(from.hotShare * Double(cells))
-    leakers = Self.rounded(from.leakerShare * Double(cells))
-    leak = Self.rounded(from.leak * Self.leakUnits * 65536)
-    leakerFactor = Self.rounded(from.leakerFactor * 256)
-    difficultyLeak = Self.rounded(from.difficultyLeak * 256)
-    restartMemory = Int16(Self.level(from.restartMemory))
-    restartCPU = Int16(Self.level(from.restartCPU))
-    cleanCPU = Int16(Self.level(from.cleanCPU))
-    throttleCPU = Int16(Self.level(from.throttleCPU))
-    scaleMemory = Int16(Self.level(from.scaleMemory))
-    scaleCPU = Int16(Self.level(from.scaleCPU))
-    scaleLine = Int16(Self.level(from.scaleLine))
-    (cleanCost, cleanReward) = (Self.points(from.cleanCost), Self.points(from.cleanReward))
-    memoryCleanCost = Self.points(from.memoryCleanCost)
-    memoryCleanReward = Self.points(from.memoryCleanReward)
-    (throttleCost, throttleReward) = (Self.points(from.throttleCost), Self.points(from.throttleReward))
-    (scaleCost, scaleReward) = (Self.points(from.scaleCost), Self.points(from.scaleReward))
-    wastedReward = Self.points(from.wastedReward)
-    uptimeReward = Self.points(from.uptimeReward)
-    (oomReward, fatalReward) = (Self.points(from.oomReward), Self.points(from.fatalReward))
-    (budget, recovery) = (Self.points(from.budget), Self.points(from.budgetRecovery))
-    cheapest = min(cleanCost, memoryCleanCost, throttleCost, scaleCost)
-    reliefLine = Self.rounded(from.reliefLine * 32768 * 256)
-    reliefCPUWeight = Self.rounded(from.reliefCPUWeight * 256)
-    scaleNodes = from.scaleNodes
-    collapseSum = Self.rounded(from.collapseLoad * 2 * 32768 * Double(cells))
-    (oomLimit, bankruptcySteps, panicSteps) = (from.oomLimit, from.bankruptcySteps, from.panicSteps)
-    (difficultyLevels, raiseAfter) = (from.difficultyLevels, from.difficultyRaiseAfter)
-    physics = dslsim_constants(
-      reversion: Int16(Self.rounded(from.cpuReversion * 65536)),
-      noise: Int16(Self.rounded(from.cpuNoise * 12.0.squareRoot() * 32768)),
-      burst: Int16(Self.level(from.burst)),
-      burst_below: Int16(Self.rounded(from.burstProbability * 65536) - 32768),
-      coupling: Int16(Self.level(from.memoryCoupling)), hot_line: Int16(Self.level(from.hotLine)))
+  /// Derived in C, where the simulator's other callers derive them too.
+  init(_ from: ClusterConfiguration) { self.init(Self.rules(from)) }
+
+  /// The same, as C keeps them.
+  static func rules(_ configuration: ClusterConfiguration) -> dslsim_rules {
+    var rules = dslsim_rules()
+    let values = configuration.values
+    precondition(values.count == dslsim_fields, "C knows the same constants")
+    dslsim_derive(values, &rules)
+    return rules
   }
 
-  private static func rounded(_ value: Double) -> Int { Int(value.rounded(.toNearestOrEven)) }
-  private static func level(_ value: Double) -> Int { min(rounded(value * 32768), Int(full)) }
-  private static func points(_ value: Double) -> Int { rounded(value * 1000) }
+  init(_ r: dslsim_rules) {
+    (height, width, cells, padded) = (Int(r.height), Int(r.width), Int(r.cells), Int(r.padded))
+    (maxSteps, initialMemory) = (Int(r.max_steps), Int(r.initial_memory))
+    (hotLow, hotHigh) = (Int(r.hot_low), Int(r.hot_high))
+    (baseLow, baseHigh) = (Int(r.base_low), Int(r.base_high))
+    (criticalCells, hotCells, leakers) = (Int(r.critical_cells), Int(r.hot_cells), Int(r.leakers))
+    (leak, leakerFactor) = (Int(r.leak), Int(r.leaker_factor))
+    difficultyLeak = Int(r.difficulty_leak)
+    (restartMemory, restartCPU, cleanCPU) = (r.restart_memory, r.restart_cpu, r.clean_cpu)
+    (throttleCPU, scaleMemory, scaleCPU) = (r.throttle_cpu, r.scale_memory, r.scale_cpu)
+    scaleLine = r.scale_line
+    (cleanCost, cleanReward) = (Int(r.clean_cost), Int(r.clean_reward))
+    (memoryCleanCost, memoryCleanReward) = (Int(r.memory_clean_cost), Int(r.memory_clean_reward))
+    (throttleCost, throttleReward) = (Int(r.throttle_cost), Int(r.throttle_reward))
+    (scaleCost, scaleReward, wastedReward) = (Int(r.scale_cost), Int(r.scale_reward), Int(r.wasted_reward))
+    (uptimeReward, oomReward, fatalReward) = (Int(r.uptime_reward), Int(r.oom_reward), Int(r.fatal_reward))
+    (budget, recovery, cheapest) = (Int(r.budget), Int(r.recovery), Int(r.cheapest))
+    (reliefLine, reliefCPUWeight) = (Int(r.relief_line), Int(r.relief_cpu_weight))
+    (scaleNodes, collapseSum, oomLimit) = (Int(r.scale_nodes), Int(r.collapse_sum), Int(r.oom_limit))
+    (bankruptcySteps, panicSteps) = (Int(r.bankruptcy_steps), Int(r.panic_steps))
+    (difficultyLevels, raiseAfter) = (Int(r.difficulty_levels), Int(r.raise_after))
+    physics = r.physics
+  }
 }

@@ -1,34 +1,36 @@
 import CClusterSim
 
-/// The rules of one configuration, with the scratch space that following them needs.
+/// The rules of one configuration, with the scratch space that following them needs. The rules themselves are in C, shared
+/// with whoever else simulates.
 ///
 /// A world is shared by all environments of a batch; whoever makes it frees it.
 struct World {
-  /// The cells of one environment; `priority` is what is seen of `critical`.
+  /// The channels of one environment; `priority` is what is seen of `critical`.
   struct Cells {
-    var channels: dslsim_cells
-    var priority: UnsafeMutablePointer<Int16>
-    var memory: UnsafeMutablePointer<Int16> { channels.memory }
-    var cpu: UnsafeMutablePointer<Int16> { channels.cpu }
-    var base: UnsafeMutablePointer<Int16> { channels.cpu + 2 * Int(channels.padded) }
-    var leak: UnsafeMutablePointer<Int16> { channels.cpu + 3 * Int(channels.padded) }
-    var critical: UnsafeMutablePointer<Int16> { channels.cpu + 4 * Int(channels.padded) }
+    let cpu: UnsafeMutablePointer<Int16>
+    let padded: Int
+    var memory: UnsafeMutablePointer<Int16> { cpu + padded }
+    var base: UnsafeMutablePointer<Int16> { cpu + 2 * padded }
+    var leak: UnsafeMutablePointer<Int16> { cpu + 3 * padded }
+    var critical: UnsafeMutablePointer<Int16> { cpu + 4 * padded }
+    var priority: UnsafeMutablePointer<Int16> { cpu + 5 * padded }
   }
 
   /// Channels of an environment: CPU, memory, base, leak, critical, priority.
-  static let channels = 6
+  static let channels = dslsim_channels
 
-  private let rules: UnsafeMutablePointer<FixedConstants>
-  let physics: UnsafeMutablePointer<dslsim_constants>
-  let exists: UnsafeMutablePointer<Int16>
-  let places: UnsafeMutablePointer<UInt16>
-  let worst: UnsafeMutablePointer<UInt64>
+  private let rules: UnsafeMutablePointer<dslsim_rules>
+  private let fixed: UnsafeMutablePointer<FixedConstants>
+  private let exists: UnsafeMutablePointer<Int16>
+  private let places: UnsafeMutablePointer<UInt16>
+  private let worst: UnsafeMutablePointer<UInt64>
 
-  init(_ constants: FixedConstants) {
+  init(_ configuration: ClusterConfiguration) {
     rules = .allocate(capacity: 1)
-    rules.initialize(to: constants)
-    physics = .allocate(capacity: 1)
-    physics.initialize(to: constants.physics)
+    rules.initialize(to: FixedConstants.rules(configuration))
+    let constants = FixedConstants(rules.pointee)
+    fixed = .allocate(capacity: 1)
+    fixed.initialize(to: constants)
     exists = .allocate(capacity: constants.padded)
     exists.initialize(repeating: 0, count: constants.padded)
     exists.update(repeating: -1, count: constants.cells)
@@ -40,11 +42,11 @@ struct World {
 
   /// The constants in the units of the state; behind a pointer, because a world is passed by value.
   @inline(__always)
-  var constants: FixedConstants { rules.pointee }
+  var constants: FixedConstants { fixed.pointee }
 
   func deallocate() {
     rules.deallocate()
-    physics.deallocate()
+    fixed.deallocate()
     exists.deallocate()
     places.deallocate()
     worst.deallocate()
@@ -52,18 +54,42 @@ struct World {
 
   /// The cells that start at `slab`.
   @inline(__always)
-  func cells(at slab: UnsafeMutablePointer<Int16>) -> Cells {
-    let padded = constants.padded
-    return Cells(
-      channels: dslsim_cells(
-        cpu: slab, memory: slab + padded, base: slab + 2 * padded, leak: slab + 3 * padded,
-        critical: slab + 4 * padded, exists: exists, padded: Int32(padded)),
-      priority: slab + 5 * padded)
+  func cells(at slab: UnsafeMutablePointer<Int16>) -> Cells { Cells(cpu: slab, padded: fixed.pointee.padded) }
+
+  /// Starts the episode of a key at a level of difficulty.
+  func start(_ state: inout EpisodeState, _ cells: Cells, key: UInt64, level: Int, survivals: Int) {
+    dslsim_start(rules, &state.raw, cells.cpu, exists, places, key, Int64(level), Int64(survivals))
+  }
+
+  /// Does one step of an episode that goes on and returns its reward in 1/1000 of a point.
+  ///
+  /// The order: action, budget, physics, cells out of memory, end.
+  @inline(__always)
+  func step(_ state: inout EpisodeState, _ cells: Cells, _ action: UInt8) -> Int {
+    Int(dslsim_step(rules, &state.raw, cells.cpu, exists, worst, action))
+  }
+
+  /// Writes what the agent sees.
+  @inline(__always)
+  func observe(_ state: EpisodeState, _ cells: Cells, _ out: UnsafeMutablePointer<Float>) {
+    withUnsafePointer(to: state.raw) { dslsim_observe(rules, $0, cells.cpu, out) }
   }
 
   /// Sums the cells up anew.
   func resum(_ state: inout EpisodeState, _ cells: Cells) {
-    var channels = cells.channels
-    dslsim_sum(&channels, physics, &state.sums)
+    var channels = dslsim_cells_at(rules, cells.cpu, exists)
+    dslsim_sum(&channels, &rules.pointee.physics, &state.raw.sums)
+  }
+
+  /// Whether a state that came from outside lies within the rules.
+  func fits(_ state: EpisodeState) -> Bool {
+    withUnsafePointer(to: state.raw) { dslsim_fits(rules, $0) != 0 }
+  }
+
+  /// The level and the survivals in a row of the episode after this one: a level up after so many survivals, one down after a failure.
+  func nextDifficulty(after state: EpisodeState) -> (level: Int, survivals: Int) {
+    var (level, survivals) = (Int64(), Int64())
+    withUnsafePointer(to: state.raw) { dslsim_next_difficulty(rules, $0, &level, &survivals) }
+    return (Int(level), Int(survivals))
   }
 }

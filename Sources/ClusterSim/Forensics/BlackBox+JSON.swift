@@ -50,8 +50,8 @@ extension BlackBox {
     let fields = try JSONFields(json, name)
     guard fields["format"]?.string == Self.format else {
       throw DSLError(
-        .invalidInput, "\(name) has the format \(fields["format"]?.text() ?? "of something else")",
-        fix: "give a file that dsl sim run --black-box wrote; this build reads \(Self.format)")
+        .invalidInput, "\(name) has the format \(fields["format"]?.string ?? "of something else")",
+        fix: "give a file that dsl sim run --black-boxes wrote; this build reads \(Self.format)")
     }
     var object = json.object ?? JSONObject()
     let written = try fields.string("sha256")

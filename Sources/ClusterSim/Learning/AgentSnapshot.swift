@@ -88,7 +88,7 @@ extension AgentSnapshot {
     let fields = try JSONFields(parsed, name)
     guard fields["format"]?.string == Self.format else {
       throw DSLError(
-        .invalidInput, "\(name) has the format \(fields["format"]?.text() ?? "of something else")",
+        .invalidInput, "\(name) has the format \(fields["format"]?.string ?? "of something else")",
         fix: "this build reads \(Self.format)")
     }
     guard SHA256.digest(of: Array(bytes.dropLast(SHA256.byteCount))) == Array(bytes.suffix(SHA256.byteCount))

@@ -37,9 +37,8 @@ extension Trainer {
         if !table.isOver(i) { live += 1 }
       }
     }
-    let k = table.batch.world.constants
     for i in 0..<Self.lanes {
-      let next = table.batch.states[i].nextDifficulty(levels: k.difficultyLevels, raiseAfter: k.raiseAfter)
+      let next = table.batch.world.nextDifficulty(after: table.batch.states[i])
       difficulties[i] = Difficulty(level: next.level, survivals: next.survivals)
     }
   }

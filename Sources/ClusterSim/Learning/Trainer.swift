@@ -54,6 +54,8 @@ package final class Trainer {
 
   /// Whether all episodes are done.
   package var isDone: Bool { episodesDone >= settings.episodes }
+  /// How the episodes of the last round went, with exploration.
+  package var lastRound: [EpisodeOutcome] { (0..<Self.lanes).map { table.outcome($0) } }
   /// Rounds in all.
   private var rounds: Int { (settings.episodes + Self.lanes - 1) / Self.lanes }
 

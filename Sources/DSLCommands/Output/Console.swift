@@ -54,6 +54,9 @@ final class Console: Sendable {
   /// Writes a line to stderr.
   func note(_ line: String) { _ = Self.write(line + "\n", to: STDERR_FILENO) }
 
+  /// Writes to stderr as it is, for a line that is drawn again and again.
+  func draw(_ text: String) { _ = Self.write(text, to: STDERR_FILENO) }
+
   private static func write(_ text: String, to descriptor: Int32) -> Bool {
     var text = text
     return text.withUTF8 { bytes in

@@ -1,0 +1,64 @@
+import ClusterSim
+import Coordination
+import DSLBase
+
+/// Black boxes as files.
+enum BlackBoxFiles {
+  /// Files written by one command at most.
+  static let limit = 1000
+  private static let suffix = ".blackbox.json"
+
+  /// Reads one.
+  ///
+  /// - Throws: `notFound`; `corrupt` for a file that is cut or edited; `invalidInput` for one of another format or version.
+  static func read(_ path: String, _ context: Context) throws -> BlackBox {
+    let bytes: [UInt8]
+    do throws(FileError) {
+      bytes = try context.files.read(path, limit: BlackBox.limit)
+    } catch {
+      throw error.asDSLError
+    }
+    let json: JSONValue
+    do throws(JSONError) {
+      json = try JSONParser.parse(bytes)
+    } catch {
+      throw DSLError(
+        .corrupt, "\(path) is no whole JSON", cause: error.description, fix: "record the episode again")
+    }
+    return try BlackBox(json, name: path)
+  }
+
+  /// The files that arguments name; of a directory all black boxes in it, by name.
+  static func named(_ paths: [String], _ context: Context) throws -> [String] {
+    var files: [String] = []
+    for path in paths {
+      let status: FileStatus?
+      do throws(FileError) { status = try context.files.status(path) } catch { throw error.asDSLError }
+      guard let status else { throw DSLError(.notFound, "\(path) does not exist") }
+      guard status.kind == .directory else {
+        files.append(path)
+        continue
+      }
+      var names: [String] = []
+      try context.files.walk(path) { names.append(String(decoding: $0.name, as: UTF8.self)) }
+      files += names.filter { $0.hasSuffix(suffix) }.sorted().map { path + "/" + $0 }
+    }
+    guard !files.isEmpty else {
+      throw DSLError(
+        .notFound, "no black boxes in \(paths.joined(separator: ", "))",
+        fix: "write some with dsl sim run --black-boxes DIR")
+    }
+    return files
+  }
+
+  /// Writes one into a directory, which is made where there is none.
+  ///
+  /// - Returns: the file.
+  static func write(_ box: BlackBox, into directory: String, _ context: Context) throws -> String {
+    do throws(FileError) { try context.files.makeDirectory(directory) } catch { throw error.asDSLError }
+    let word = box.policy.map { $0.isLetter || $0.isNumber || $0 == "." || $0 == "-" ? $0 : "_" }
+    let path = "\(directory)/\(String(word))-\(BlackBox.text(box.key))\(suffix)"
+    try AtomicFile.commit(context.files, path, box.json.serialized(.compact) + [0x0A])
+    return path
+  }
+}

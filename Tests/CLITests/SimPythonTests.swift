@@ -1,0 +1,107 @@
+import Foundation
+import Testing
+
+/// The Python package, installed from its wheel, beside the binary.
+@Suite(
+  .enabled(
+    if: Shell.python(with: "gymnasium, setuptools, wheel") != nil,
+    "gymnasium is not in .build/venv: ci/setup installs it"))
+struct SimPythonTests {
+  /// A folder with the package in it, built once. The checkout is left alone: what building leaves behind stays in the folder.
+  private final class Site {
+    let shell: Shell
+    let python: String
+
+    init() throws {
+      shell = try Shell()
+      python = try #require(Shell.python(with: "gymnasium"))
+      let root = Shell.root.path
+      let outcome = try shell(
+        """
+        mkdir checkout && cp -rL '\(root)/python' checkout/python && rm -rf checkout/python/core checkout/python/build &&
+        ln -s '\(root)/Sources' checkout/Sources && '\(python)' -m pip install -q --disable-pip-version-check \\
+          --no-build-isolation --no-deps --no-index --target site ./checkout/python
+        """)
+      try #require(outcome.status == 0, "\(outcome.out)\(outcome.err)")
+    }
+
+    func run(_ script: String, input: String = "") throws -> Outcome {
+      try shell(
+        "export PYTHONPATH=$PWD/site PYTHONDONTWRITEBYTECODE=1; python='\(python)'\n" + script, input: input)
+    }
+  }
+
+  nonisolated(unsafe) private static let site = Result { try Site() }
+
+  @Test(arguments: ["test_environments", "test_interface", "test_tune"])
+  func itsOwnTestsPass(module: String) throws {
+    let site = try Self.site.get()
+    let outcome = try site.run(
+      "cd checkout/python/tests && $python -m unittest -v \(module) 2>&1"
+    )
+    #expect(outcome.status == 0, "\(outcome.out)")
+    #expect(outcome.out.contains("... ok"), "tests were found")
+    // What needs more than ci/setup installs says so.
+    for line in outcome.out.split(separator: "\n") where line.contains("... skipped") {
+      #expect(line.contains("is not installed"), "\(line)")
+    }
+  }
+
+  /// Episodes that the binary recorded, done again through the wheel: every state has the digest in the file.
+  @Test func episodesOfTheBinaryComeOutTheSame() throws {
+    let outcome = try Self.site.get().run(
+      """
+      dsl sim run --policy random --episodes 3 --black-boxes boxes > /dev/null
+      dsl sim run --policy random --policy threshold --preset storm --size 7x9 --level 2 --seed 5 --episodes 2 \\
+        --black-boxes boxes > /dev/null
+      $python - <<'END'
+      import json, pathlib
+      from resonetics import K8sEnv
+      played = 0
+      for path in sorted(pathlib.Path("boxes").iterdir()):
+          box = json.loads(path.read_text())
+          env = K8sEnv(constants=box["configuration"])
+          assert env.configuration.digest == box["configuration_sha256"], path
+          digests = box["state_digests"]
+          env.reset(options={"key": box["key"], "level": box["level"]})
+          reward, end = 0, {}
+          for step in range(box["steps"] + 1):
+              found = f"{env.state_digest() & 0xFFFFFFFF:08x}"
+              assert found == digests[8 * step:8 * step + 8], (path, step)
+              if step < box["steps"]:
+                  _, gain, terminated, truncated, end = env.step(int(box["actions"][step]))
+                  reward += gain
+                  assert (terminated or truncated) == (step + 1 == box["steps"])
+          assert (end["cause"], end["ooms"], end["episode_key"]) == (box["cause"], box["ooms"], box["key"])
+          assert abs(reward - box["reward"]) < 1e-6
+          played += 1
+      print(played)
+      END
+      """)
+    #expect(outcome.status == 0 && Int(outcome.out.dropLast()) ?? 0 >= 5, "\(outcome)")
+  }
+
+  /// Two processes, two sizes of the batch, two modes of starting anew where no episode ends: one hash.
+  @Test func anotherProcessAndAnotherBatchGiveTheSameBits() throws {
+    let outcome = try Self.site.get().run(
+      """
+      play() {
+        $python - "$1" <<'END'
+      import hashlib, sys
+      import gymnasium, numpy, resonetics
+      envs = gymnasium.make_vec("resonetics/K8sTensor-v1", num_envs=int(sys.argv[1]), preset="storm", size=(8, 8))
+      observations, infos = envs.reset(seed=3)
+      rng, digest = numpy.random.default_rng(1), hashlib.sha256(observations[0].tobytes())
+      for _ in range(600):
+          actions = numpy.full(envs.num_envs, rng.integers(8))
+          observations, rewards, terminated, truncated, infos = envs.step(actions)
+          digest.update(observations[0].tobytes() + rewards[0].tobytes() + terminated[0].tobytes())
+      print(digest.hexdigest())
+      END
+      }
+      play 1; play 1; play 17
+      """)
+    let lines = outcome.out.split(separator: "\n")
+    #expect(outcome.status == 0 && lines.count == 3 && Set(lines).count == 1, "\(outcome)")
+  }
+}

@@ -1,0 +1,237 @@
+"""The installed package: Gymnasium's own checks, and that all ways to step agree."""
+
+import copy
+import pickle
+import unittest
+import warnings
+
+import gymnasium
+import numpy as np
+from gymnasium.utils.env_checker import check_env
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+
+import resonetics
+from resonetics import K8sEnv, K8sVectorEnv
+
+ID = "resonetics/K8sTensor-v1"
+STORM = dict(preset="storm", size=(4, 5))
+
+
+def play(env, seed, steps, actions):
+    rows = [env.reset(seed=seed)]
+    for step in range(steps):
+        rows.append(env.step(actions[step]))
+        if rows[-1][2] or rows[-1][3]:
+            rows.append(env.reset())
+    return rows
+
+
+class CheckTests(unittest.TestCase):
+    def test_gymnasium_finds_nothing(self):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            check_env(gymnasium.make(ID).unwrapped)
+            check_env(gymnasium.make(ID, **STORM).unwrapped)
+
+    def test_the_spec_goes_through_json(self):
+        spec = gymnasium.make(ID, size=(3, 3), constants={"leak": 0.0006}).spec
+        again = gymnasium.make(type(spec).from_json(spec.to_json()))
+        self.assertEqual(again.unwrapped.configuration, resonetics.Configuration(size=(3, 3), leak=0.0006))
+
+    def test_make_vec_takes_the_native_one(self):
+        envs = gymnasium.make_vec(ID, num_envs=3, preset="calm")
+        self.assertIsInstance(envs.unwrapped, K8sVectorEnv)
+        self.assertEqual(envs.metadata["autoreset_mode"], AutoresetMode.NEXT_STEP)
+        envs.close()
+        envs.close()
+
+
+class DeterminismTests(unittest.TestCase):
+    def test_seeds_and_keys(self):
+        env = K8sEnv()
+        first, info = env.reset(seed=1)
+        other, _ = env.reset(seed=2)
+        self.assertFalse(np.array_equal(first, other))
+        _, after = env.reset()
+        again, same = env.reset(options={"key": info["episode_key"]})
+        np.testing.assert_array_equal(first, again)
+        self.assertEqual(info, same)
+        self.assertNotEqual(after["episode_key"], info["episode_key"])
+
+    def test_a_saved_state_goes_on(self):
+        env, other = K8sEnv(**STORM), K8sEnv(**STORM)
+        env.reset(seed=3)
+        rng = np.random.default_rng(3)
+        for _ in range(30):
+            env.step(rng.integers(8))
+        copies = [copy.deepcopy(env), pickle.loads(pickle.dumps(env))]
+        np.testing.assert_array_equal(other.set_state(env.get_state()), env.unwrapped._batch.observations[0])
+        for _ in range(200):
+            action = rng.integers(8)
+            wanted = env.step(action)
+            for twin in (other, *copies):
+                found = twin.step(action)
+                np.testing.assert_array_equal(found[0], wanted[0])
+                self.assertEqual(found[1:], wanted[1:])
+            if wanted[2] or wanted[3]:
+                for one in (env, other, *copies):
+                    one.reset()
+
+    def test_a_vector_pickles(self):
+        envs = K8sVectorEnv(3, **STORM)
+        envs.reset(seed=4)
+        rng = np.random.default_rng(4)
+        for _ in range(100):
+            envs.step(rng.integers(8, size=3))
+        twin = pickle.loads(pickle.dumps(envs))
+        for _ in range(100):
+            actions = rng.integers(8, size=3)
+            for a, b in zip(envs.step(actions)[:4], twin.step(actions)[:4]):
+                np.testing.assert_array_equal(a, b)
+
+
+class AgreementTests(unittest.TestCase):
+    def test_rows_are_environments(self):
+        """Gymnasium's own vector of single environments is the judge, in each mode."""
+        for mode in (AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP):
+            with self.subTest(mode=mode):
+                native = K8sVectorEnv(5, autoreset_mode=mode, **STORM)
+                judge = SyncVectorEnv([lambda: K8sEnv(**STORM)] * 5, autoreset_mode=mode)
+                self.same(native.reset(seed=11), judge.reset(seed=11))
+                rng = np.random.default_rng(11)
+                ends = 0
+                for _ in range(900):
+                    actions = rng.integers(8, size=5)
+                    found, wanted = native.step(actions), judge.step(actions)
+                    ends += int((found[2] | found[3]).sum())
+                    self.same(found, wanted)
+                self.assertGreater(ends, 6)
+
+    def same(self, found, wanted):
+        for a, b in zip(found[:-1], wanted[:-1]):
+            np.testing.assert_array_equal(a, b)
+            self.assertEqual(a.dtype, b.dtype)
+        self.same_infos(found[-1], wanted[-1])
+
+    def same_infos(self, found, wanted):
+        self.assertEqual(set(found), set(wanted))
+        for name in wanted:
+            if name.startswith("_"):
+                np.testing.assert_array_equal(found[name], wanted[name])
+            elif isinstance(wanted[name], dict):
+                self.same_infos(found[name], wanted[name])
+            else:
+                for i in np.flatnonzero(wanted["_" + name]):
+                    np.testing.assert_array_equal(found[name][i], wanted[name][i], name)
+
+    def test_disabled_waits_for_the_mask(self):
+        envs = K8sVectorEnv(4, autoreset_mode=AutoresetMode.DISABLED, **STORM)
+        single = [K8sEnv(**STORM) for _ in range(4)]
+        observations, _ = envs.reset(seed=21)
+        for i, env in enumerate(single):
+            np.testing.assert_array_equal(env.reset(seed=21 + i)[0], observations[i])
+        rng = np.random.default_rng(21)
+        over = np.zeros(4, dtype=bool)
+        for step in range(600):
+            actions = rng.integers(8, size=4)
+            observations, rewards, terminated, truncated, _ = envs.step(actions)
+            for i, env in enumerate(single):
+                if over[i]:
+                    self.assertEqual(rewards[i], 0)
+                    self.assertTrue(terminated[i] or truncated[i])
+                    continue
+                wanted = env.step(actions[i])
+                np.testing.assert_array_equal(observations[i], wanted[0])
+                self.assertEqual((rewards[i], terminated[i], truncated[i]), wanted[1:4])
+            over = terminated | truncated
+            if step % 50 == 49 and over.any():
+                observations, infos = envs.reset(options={"reset_mask": over})
+                np.testing.assert_array_equal(infos["_episode_key"], over)
+                for i in np.flatnonzero(over):
+                    np.testing.assert_array_equal(single[i].reset()[0], observations[i])
+                over[:] = False
+
+    def test_a_row_does_not_depend_on_the_batch(self):
+        rows = {}
+        for count in (1, 3, 64):
+            envs = K8sVectorEnv(count, **STORM)
+            envs.reset(seed=[7] * count)
+            rng = np.random.default_rng(7)
+            rows[count] = []
+            for _ in range(300):
+                observations, rewards, *_ = envs.step(np.full(count, rng.integers(8)))
+                rows[count].append((observations[-1].tobytes(), rewards[-1]))
+        self.assertEqual(rows[1], rows[3])
+        self.assertEqual(rows[1], rows[64])
+
+    def test_copies_and_buffers(self):
+        fresh, shared = K8sVectorEnv(2), K8sVectorEnv(2, copy=False)
+        a, _ = fresh.reset(seed=1)
+        b, _ = shared.reset(seed=1)
+        a2, b2 = fresh.step([0, 0])[0], shared.step([0, 0])[0]
+        self.assertFalse(np.shares_memory(a, a2))
+        self.assertTrue(np.shares_memory(b, b2))
+        np.testing.assert_array_equal(a2, b2)
+
+    def test_a_fork_continues(self):
+        envs = K8sVectorEnv(3, autoreset_mode=AutoresetMode.DISABLED)
+        envs.reset(seed=9)
+        envs.step([3, 3, 3])
+        envs.fork(0, 1)
+        envs.fork(0, 2, noise_key=123)
+        observations = envs.step([4, 4, 4])[0]
+        np.testing.assert_array_equal(observations[0], observations[1])
+        self.assertFalse(np.array_equal(observations[0], observations[2]))
+
+
+class RenderTests(unittest.TestCase):
+    def test_modes(self):
+        env = K8sEnv(size=(3, 4), render_mode="rgb_array")
+        env.reset(seed=1)
+        image = env.render()
+        self.assertEqual((image.shape, image.dtype), ((72, 96, 3), np.uint8))
+        before = image.copy()
+        env.step(0)
+        self.assertFalse(np.array_equal(before, env.render()), "the agent has moved")
+        env = K8sEnv(size=(3, 4), render_mode="ansi")
+        env.reset(seed=1)
+        lines = env.render().splitlines()
+        self.assertEqual(len(lines), 4)
+        self.assertEqual(sum("[" in line for line in lines[1:]), 1)
+        envs = K8sVectorEnv(2, size=(3, 4), render_mode="rgb_array")
+        envs.reset(seed=1)
+        np.testing.assert_array_equal(envs.render()[0], before)
+
+
+class StableBaselinesTests(unittest.TestCase):
+    def setUp(self):
+        try:
+            from resonetics.sb3 import K8sVecEnv
+        except ImportError as error:
+            self.skipTest(f"Stable-Baselines3 is not installed: {error}")
+        self.make = K8sVecEnv
+
+    def test_rows_agree_with_the_vector(self):
+        envs, judge = self.make(4, **STORM), K8sVectorEnv(4, autoreset_mode=AutoresetMode.SAME_STEP, **STORM)
+        envs.seed(5)
+        np.testing.assert_array_equal(envs.reset(), judge.reset(seed=5)[0])
+        rng = np.random.default_rng(5)
+        for _ in range(300):
+            actions = rng.integers(8, size=4)
+            found, wanted = envs.step(actions), judge.step(actions)
+            np.testing.assert_array_equal(found[0], wanted[0])
+            np.testing.assert_array_equal(found[1], wanted[1].astype(np.float32))
+            np.testing.assert_array_equal(found[2], wanted[2] | wanted[3])
+            for i in np.flatnonzero(found[2]):
+                np.testing.assert_array_equal(found[3][i]["terminal_observation"], wanted[4]["final_obs"][i])
+                self.assertEqual(found[3][i]["TimeLimit.truncated"], wanted[3][i])
+
+    def test_its_checks_pass_and_it_learns(self):
+        from stable_baselines3 import PPO
+        from stable_baselines3.common.env_checker import check_env as check
+        check(K8sEnv())
+        PPO("MlpPolicy", self.make(8), n_steps=16, batch_size=64, n_epochs=1).learn(256)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,162 @@
+"""What the library does with what it cannot use: it says so, and the process lives."""
+
+import ctypes
+import math
+import random
+import unittest
+
+import numpy as np
+
+from resonetics import FIELDS, Configuration, K8sEnv, K8sVectorEnv, ResoneticsError
+from resonetics._native import ABI, Batch, library
+
+
+class RefusalTests(unittest.TestCase):
+    def test_constants(self):
+        for constants, message in (
+            ({"leak": math.nan}, "leak is nan, not a number from 0 to 0.005"),
+            ({"height": 65}, "height is 65, not a whole number from 1 to 64"),
+            ({"height": 2.5}, "height is 2.5"), ({"budget": math.inf}, "budget is inf"),
+            ({"leek": 1}, "leek is no constant"), ({"leak": "much"}, "leak is 'much'"),
+            ({"hot_memory_low": 0.98}, "hot_memory_low is"), ({"leak": 0.005, "leaker_factor": 100}, "leak is"),
+        ):
+            with self.subTest(constants), self.assertRaisesRegex(ResoneticsError, message):
+                K8sEnv(constants=constants)
+        with self.assertRaisesRegex(ResoneticsError, "there is no preset 'mild', only calm, canonical, storm"):
+            K8sEnv(preset="mild")
+        with self.assertRaisesRegex(ResoneticsError, "size is 8"):
+            K8sEnv(size=8)
+
+    def test_every_constant_outside_its_range(self):
+        for name, (_, low, high, _) in FIELDS.items():
+            for value in (low - 1, high + 1, math.nan, math.inf, -math.inf):
+                with self.subTest(name), self.assertRaisesRegex(ResoneticsError, f"^{name} is"):
+                    K8sEnv(constants={name: value})
+
+    def test_actions_and_order(self):
+        env = K8sEnv()
+        with self.assertRaisesRegex(ResoneticsError, "a step before the first reset"):
+            env.step(0)
+        env.reset(seed=1)
+        before = env.get_state()
+        for action in (8, -1, 2**40, -2**63):
+            with self.assertRaisesRegex(ResoneticsError, r"actions\[0\] is"):
+                env.step(action)
+        self.assertEqual(env.get_state(), before)
+        envs = K8sVectorEnv(3)
+        envs.reset(seed=1)
+        for actions in ([0, 0], [0.0, 1.0, 2.0], [[0, 0, 0]], 3):
+            with self.assertRaisesRegex(ValueError, "actions have shape"):
+                envs.step(actions)
+        with self.assertRaisesRegex(ResoneticsError, "mask has 2 elements, not 3"):
+            envs.reset(options={"reset_mask": np.array([True, False])})
+        with self.assertRaisesRegex(ResoneticsError, "level is 9"):
+            envs.reset(options={"level": 9, "keys": [1, 2, 3]})
+        with self.assertRaisesRegex(ValueError, "seed has 2 elements, not 3"):
+            envs.reset(seed=[1, 2])
+        with self.assertRaises(ResoneticsError):
+            K8sVectorEnv(0)
+        env.close()
+        with self.assertRaisesRegex(ResoneticsError, "no such handle"):
+            env.step(0)
+
+    def test_states(self):
+        env, other = K8sEnv(), K8sEnv(preset="calm")
+        env.reset(seed=1)
+        state = env.get_state()
+        for wrong, message in (
+            (b"", "no saved state"), (state[:-1], "cut or changed"), (state[:50], "no saved state"),
+            (state[:100] + b"x" + state[101:], "cut or changed"), (b"x" + state[1:], "no saved state"),
+        ):
+            with self.assertRaisesRegex(ResoneticsError, message):
+                env.set_state(wrong)
+        with self.assertRaisesRegex(ResoneticsError, "another configuration"):
+            other.set_state(state)
+
+
+class FuzzTests(unittest.TestCase):
+    """Calls of every function with lengths, values and pointers that are wrong in every way that a buffer can bear."""
+
+    def test_no_call_breaks_the_process(self):
+        seed = 97
+        rng = random.Random(seed)
+        values = np.array(Configuration(size=(3, 3)).values)
+        digest = b"0" * 64
+        buffers = {kind: np.zeros(4096, dtype=kind) for kind in ("f4", "f8", "i8", "u8", "i2", "u1")}
+        handles, codes, alive = [0, 2**64 - 1], set(), []
+
+        def buffer(kind):
+            return rng.choice([None, buffers[kind].ctypes.data, buffers[kind].ctypes.data])
+
+        def length(*right):
+            return rng.choice([*right, *right, -1, 0, 1, -2**63, 2**63 - 1])
+
+        for turn in range(20_000):
+            if turn % 500 == 0:
+                batch = Batch(values, digest.decode(), 1 + turn % 3)
+                batch.reset(range(batch.count))
+                alive.append(batch)
+                handles = [0, 2**64 - 1, *handles[-3:], batch._handle]
+            handle = rng.choice(handles)
+            call = rng.randrange(11)
+            buffers["i8"][:] = rng.choice([0, 7, 8, -1])
+            if call == 0:
+                made = values.copy()
+                if rng.random() < 0.7:
+                    made[rng.randrange(len(made))] = rng.choice([math.nan, -1, 1e300, math.inf, 0, 1])
+                out = ctypes.c_uint64()
+                code = library.resonetics_create(
+                    rng.choice([ABI, ABI, ABI, 0, 99]), rng.choice([made.ctypes.data] * 3 + [None]),
+                    length(len(made)), rng.choice([digest] * 4 + [b"", None]), rng.choice([1, 2, 3, 0, -1, 2**40]),
+                    rng.choice([0, 1, 2, 0, 1, 2, 3, -1]), ctypes.byref(out), None, 0)
+                if code == 0:
+                    # A large grid would make the buffers too short for a call that is right.
+                    if made[0] * made[1] > 64:
+                        library.resonetics_destroy(out.value)
+                    else:
+                        handles.append(out.value)
+            elif call == 1:
+                code = library.resonetics_destroy(handle) if rng.random() < 0.1 else 0
+            elif call == 2:
+                n = rng.choice([1, 2, 3])
+                code = library.resonetics_reset(
+                    handle, buffer("u8"), length(n), buffer("u1"), length(n), rng.choice([0, 0, 1, -1, 2**40]),
+                    buffer("f4"), length(35 * n))
+            elif call in (3, 4):
+                n = rng.choice([1, 2, 3])
+                code = library.resonetics_step(
+                    handle, buffer("i8"), n, buffer("f4"), 35 * n, buffer("f8"), n, buffer("u1"), length(n),
+                    buffer("u1"), n, buffer("f4"), length(35 * n))
+            elif call == 5:
+                code = library.resonetics_facts(handle, buffer("i8"), length(13, 26, 39))
+            elif call == 6:
+                code = library.resonetics_cells(handle, length(0, 1, 2), buffer("i2"), length(27))
+            elif call == 7:
+                code = library.resonetics_digest(handle, length(0, 1, 2), buffer("u8"))
+            elif call == 8:
+                size = library.resonetics_state_size(handle)
+                code = library.resonetics_save(handle, length(0, 1, 2), buffer("u1"), length(max(size, 0)))
+            elif call == 9:
+                size = library.resonetics_state_size(handle)
+                if rng.random() < 0.5:
+                    buffers["u1"][rng.randrange(400)] = rng.randrange(256)
+                size = rng.choice([size, 0, 10, 70])
+                code = library.resonetics_restore(handle, length(0, 1, 2), buffer("u1"), size, buffer("f4"), length(35))
+            else:
+                code = library.resonetics_fork(handle, length(0, 1, 2), length(0, 1, 2), buffer("u8"))
+            self.assertIn(code, range(7), f"seed {seed}")
+            codes.add(code)
+            self.assertTrue(isinstance(library.resonetics_message(handle), bytes))
+        self.assertEqual(codes, {0, 1, 2, 3, 4, 5}, f"seed {seed}: every kind of code but for no memory was seen")
+
+    def test_handles_do_not_come_back(self):
+        seen = set()
+        for _ in range(300):
+            batch = Batch(Configuration(size=(2, 2)).values, "0" * 64, 1)
+            self.assertNotIn(batch._handle, seen)
+            seen.add(batch._handle)
+            batch.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
