@@ -86,7 +86,8 @@ let package = Package(
     .target(
       name: "Autonomy",
       dependencies: [
-        "AnomalyDetection", "CLinux", "Coordination", "DSLBase", "DecisionEngine", "SignalStore", "Telemetry",
+        "AnomalyDetection", "CLinux", "Coordination", "DSLBase", "DecisionEngine", "GPUScheduling",
+        "SignalStore", "Telemetry",
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Tracing", package: "swift-distributed-tracing"),
@@ -141,8 +142,8 @@ let package = Package(
     .testTarget(
       name: "AutonomyTests",
       dependencies: [
-        "AnomalyDetection", "Autonomy", "Coordination", "DSLBase", "DecisionEngine", "SweepFolders",
-        "Telemetry",
+        "AnomalyDetection", "Autonomy", "Coordination", "DSLBase", "DecisionEngine", "GPUScheduling",
+        "SweepFolders", "Telemetry",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: house),
