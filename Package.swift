@@ -39,8 +39,8 @@ let package = Package(
     .executableTarget(
       name: "dsl-bench",
       dependencies: [
-        "AnomalyDetection", "ClusterSim", "Coordination", "DSLBase", "DecisionEngine", "SignalStore",
-        "Telemetry",
+        "AnomalyDetection", "ClusterSim", "Coordination", "DSLBase", "DecisionEngine", "GPUScheduling",
+        "SignalStore", "Telemetry",
       ],
       swiftSettings: house),
     .target(

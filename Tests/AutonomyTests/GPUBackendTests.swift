@@ -49,11 +49,13 @@ struct GPUWorld: ContractWorld {
   func places() throws -> [String: [String]] {
     let standing = try gpus.standing()
     let state = standing.scheduler.state
-    return try Dictionary(
-      uniqueKeysWithValues: standing.holders.map { holder in
-        let pods = try #require(state.members[try #require(holder.workload)])
-        return (holder.agent, pods.compactMap { state.bindings[$0] }.map(state.cluster.text))
-      })
+    var places: [String: [String]] = [:]
+    for holder in standing.holders {
+      let workload = try #require(holder.workload)
+      let pods = try #require(state.members[workload])
+      places[holder.agent] = pods.compactMap { state.bindings[$0] }.map(state.cluster.text)
+    }
+    return places
   }
 
   func scale(to target: Int, _ type: DecisionType = .scaleUp) async throws -> EffectPlan {
