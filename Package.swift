@@ -39,8 +39,8 @@ let package = Package(
     .executableTarget(
       name: "dsl-bench",
       dependencies: [
-        "AnomalyDetection", "ClusterSim", "Coordination", "DSLBase", "DecisionEngine", "SignalStore",
-        "Telemetry",
+        "AnomalyDetection", "ClusterSim", "Coordination", "DSLBase", "DecisionEngine", "GPUScheduling",
+        "SignalStore", "Telemetry",
       ],
       swiftSettings: house),
     .target(
@@ -87,7 +87,8 @@ let package = Package(
     .target(
       name: "Autonomy",
       dependencies: [
-        "AnomalyDetection", "CLinux", "Coordination", "DSLBase", "DecisionEngine", "SignalStore", "Telemetry",
+        "AnomalyDetection", "CLinux", "Coordination", "DSLBase", "DecisionEngine", "GPUScheduling",
+        "SignalStore", "Telemetry",
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Tracing", package: "swift-distributed-tracing"),
@@ -142,8 +143,8 @@ let package = Package(
     .testTarget(
       name: "AutonomyTests",
       dependencies: [
-        "AnomalyDetection", "Autonomy", "Coordination", "DSLBase", "DecisionEngine", "SweepFolders",
-        "Telemetry",
+        "AnomalyDetection", "Autonomy", "Coordination", "DSLBase", "DecisionEngine", "GPUScheduling",
+        "SweepFolders", "Telemetry",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: house),

@@ -11,6 +11,7 @@ import Glibc
 // dsl-bench sim-table TRAININGS EPISODES: see SimTable.
 // dsl-bench nab FOLDER: see AnomalyBenchmark.
 // dsl-bench noise: see NoiseBenchmark.
+// dsl-bench gpu-preemption NODES PODS SEEDS: see PreemptionBenchmark.
 // dsl-bench ingest FOLDER DIR SPANS PER: see IngestBenchmark.
 
 let uses: [String: IndexUse] = ["none": .none, "readOnly": .readOnly, "readWrite": .readWrite]
@@ -27,6 +28,10 @@ if arguments.count == 4, arguments[1] == "sim-table", let trainings = Int(argume
   let episodes = Int(arguments[3]), trainings > 0, episodes > 0
 {
   try SimTable.run(trainings: trainings, episodes: episodes)
+  exit(0)
+}
+if arguments.count == 5, arguments[1] == "gpu-preemption", let seeds = UInt64(arguments[4]), seeds > 0 {
+  try PreemptionBenchmark.run(nodes: arguments[2], pods: arguments[3], seeds: seeds)
   exit(0)
 }
 if arguments.count == 3, arguments[1] == "nab" {
@@ -55,7 +60,7 @@ guard arguments.count == 4, arguments[1] == "scan", let use = uses[arguments[3]]
   puts(
     "usage: dsl-bench scan DIR none|readOnly|readWrite | queue DIR COUNT BATCH | journal DIR CYCLES | policy NAME RUNS | sim"
       + " | sim-table TRAININGS EPISODES"
-      + " | nab FOLDER | noise | ingest FOLDER DIR SPANS PER"
+      + " | gpu-preemption NODES PODS SEEDS | nab FOLDER | noise | ingest FOLDER DIR SPANS PER"
   )
   exit(64)
 }

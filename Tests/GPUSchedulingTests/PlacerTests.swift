@@ -31,7 +31,7 @@ import Testing
     var random = SplitMix64(seed: seed)
     var shapes = (0..<12).map { _ in Self.shape(&random) }
     shapes.append(PodShape(cpuMilli: 1, memoryMiB: 1, gpuMilli: 1000, gpuCount: 16))
-    let facts = PolicyName.Facts(past: shapes, fleet: Self.fleet, models: 3, seed: seed)
+    let facts = PolicyName.Facts(past: shapes, fleet: Self.fleet, models: ["T4", "A10", "V100"], seed: seed)
     name.with(facts) { run($0, shapes, &random, name) }
   }
 

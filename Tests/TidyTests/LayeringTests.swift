@@ -34,7 +34,7 @@ import Testing
     "EmbeddedEngine": ["Autonomy", "DSLBase", "DecisionEngine"],
     "dsl-bench": [
       "DSLBase", "AnomalyDetection", "ClusterSim", "Coordination", "SignalStore", "Telemetry",
-      "DecisionEngine", "Autonomy",
+      "DecisionEngine", "Autonomy", "GPUScheduling",
     ],
   ]
 

@@ -11,6 +11,7 @@ package struct Setting: Sendable {
     case health(Place<HealthModel>)
     case text(Place<String>)
     case optionalText(Place<String?>)
+    case choice(Place<String>, [String])
     case bool(Place<Bool>)
     case integer(Place<Int>, ClosedRange<Int>)
     case optionalInteger(Place<Int?>, ClosedRange<Int>)
@@ -74,6 +75,7 @@ package struct Setting: Sendable {
     switch slot {
     case .health: "terms and thresholds"
     case .text, .optionalText: "text"
+    case .choice(_, let words): words.joined(separator: " or ")
     case .bool: "true or false"
     case .integer(_, let range), .optionalInteger(_, let range):
       "whole number, \(range.lowerBound) to \(range.upperBound)"
@@ -94,7 +96,7 @@ extension Setting {
   package func value(in settings: Settings) -> JSONValue {
     switch slot {
     case .health(let path): settings[keyPath: path].json
-    case .text(let path): .string(settings[keyPath: path])
+    case .text(let path), .choice(let path, _): .string(settings[keyPath: path])
     case .optionalText(let path): .optional(settings[keyPath: path])
     case .bool(let path): .bool(settings[keyPath: path])
     case .integer(let path, _), .bytes(let path, _), .zone(let path): .int(settings[keyPath: path])
@@ -139,6 +141,7 @@ extension Setting {
     case .health(let path): return keep(HealthModel.read(node, reader), at: path)
     case .text(let path): return keep(reader.string(node), at: path)
     case .optionalText(let path): return keep(reader.string(node).map(Optional.some), at: path)
+    case .choice(let path, let words): return keep(reader.choice(node, of: words), at: path)
     case .bool(let path): return keep(reader.bool(node), at: path)
     case .integer(let path, let range): return keep(reader.integer(node, in: range), at: path)
     case .optionalInteger(let path, let range):

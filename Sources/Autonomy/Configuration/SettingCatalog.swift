@@ -11,6 +11,7 @@ package enum SettingCatalog {
 
   /// The sections of a file, with what they are about.
   package static let sections: [(name: String, meaning: String)] = [
+    ("gpu", "The fleet of the backend gpu (docs/gpu.md)."),
     ("limits", "How far decisions may move the fleet."),
     ("gates", "What a decision must pass before it takes effect."),
     ("approval", "Which decisions people have to approve, and how."),
@@ -45,6 +46,12 @@ package enum SettingCatalog {
 
   private static let fleet: [Setting] = [
     Setting("policy", .text(\.policy), "default, dslmodel, or the path of a policy file."),
+    Setting(
+      "backend", .choice(\.backend, ["files", "gpu"]),
+      "What the loop runs on: agents alone, or agents that have GPUs."),
+    Setting("gpu.cluster", .optionalText(\.gpu.cluster), "A file with the nodes and what else runs there."),
+    Setting("gpu.manifests", .optionalText(\.gpu.manifests), "A file with the pools that agents belong to."),
+    Setting("gpu.profile", .optionalText(\.gpu.profile), "A file with the weights by which places are chosen."),
     Setting(
       "health", .health(\.health), "How metrics become a score: thresholds and terms (docs/policies.md)."),
     Setting("limits.min_agents", .integer(\.limits.minAgents, 0...10_000), "Agents that are always kept."),

@@ -8,6 +8,10 @@ public import DecisionEngine
 public struct Settings: Sendable, Equatable {
   /// `default`, `dslmodel`, or the path of a policy file, relative to the coordination directory.
   public var policy = "default"
+  /// What the loop runs on: `files` or `gpu`.
+  public var backend = "files"
+  /// The fleet of the backend `gpu`.
+  public var gpu = GPU()
   /// How metrics become a score.
   public var health = HealthModel.standard
   /// How far decisions may move the fleet.
@@ -62,6 +66,18 @@ public struct Settings: Sendable, Equatable {
     public var drift = 0.25
     /// Whether `--by` may name somebody, or the account counts.
     public var acceptsNames = true
+    /// The defaults.
+    public init() {}
+  }
+
+  /// The fleet of the backend `gpu`; relative paths are in the coordination directory.
+  public struct GPU: Sendable, Equatable {
+    /// The nodes and what runs on them beside the agents.
+    public var cluster: String?
+    /// The pools that agents are replicas of.
+    public var manifests: String?
+    /// How places are chosen; the documented weights without one.
+    public var profile: String?
     /// The defaults.
     public init() {}
   }

@@ -44,7 +44,7 @@ extension EngineHost {
   package func status() throws -> EngineStatus {
     try tracer.withSpan(.systemAnalysis) { span in
       let (seen, snapshot) = try backend.observeFiles()
-      let observation = health.assess(seen)
+      let observation = health.assess(gpus?.described(seen) ?? seen)
       span.describe(observation)
       let recent = try journal?.decisions(DecisionFilter(limit: Self.recentLimit)) ?? []
       let status = EngineStatus(
@@ -116,7 +116,7 @@ extension EngineHost {
       throw DSLError(.notFound, "\(directory.path) has no journal, so there is nothing to undo")
     }
     let executor = DecisionExecutor(
-      backend: backend, handlers: extended(extensions).handlers, journal: journal, time: world.time,
+      backend: acting, handlers: extended(extensions).handlers, journal: journal, time: world.time,
       killSwitch: killSwitch)
     var reports: [RollbackReport] = []
     for entry in try ids.map({ try journal.decision($0) }).sorted(by: { $0.at > $1.at }) {
@@ -139,7 +139,7 @@ extension EngineHost {
     engine.record =
       try journal?.calibrationRecord(at: world.time.now, gates.calibration) ?? CalibrationRecord()
     var cycle = Cycle(
-      backend: backend, engine: engine, gates: gates, strategies: extensions.strategies,
+      backend: acting, engine: engine, gates: gates, strategies: extensions.strategies,
       handlers: extensions.handlers, tracer: tracer, time: world.time,
       provenance: Cycle.Provenance(
         engineVersion: DSLVersion.current, policyName: policy.name,

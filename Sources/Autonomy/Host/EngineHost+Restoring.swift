@@ -69,7 +69,7 @@ extension EngineHost {
   private func settle(to point: RestorePoint?) async throws -> RestoredDecisions {
     var result = RestoredDecisions()
     guard let journal else { return result }
-    let executor = DecisionExecutor(backend: backend, handlers: [:], journal: journal, time: world.time)
+    let executor = DecisionExecutor(backend: acting, handlers: [:], journal: journal, time: world.time)
     result.recovered = try await Recovery(executor).run()
     if let note = try await Rollback(executor).resume() { result.recovered.append(note) }
     guard let point else { return result }

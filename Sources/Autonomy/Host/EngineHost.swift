@@ -57,6 +57,8 @@ package final class EngineHost: Sendable {
   package let world: World
   package let tracer: SpanRecorder
   package let backend: FilesBackend
+  /// The fleet of GPUs over it, where the loop runs on one.
+  package let gpus: GPUBackend?
   /// The work queue; `nil` when there is no directory to have one.
   package let queue: WorkQueue?
   /// The journal; `nil` when there is none and nothing may be written.
@@ -85,6 +87,7 @@ package final class EngineHost: Sendable {
     self.settings = settings
     self.access = access
     self.world = world
+    let source = settings.backend == "gpu" ? try GPUFleetSource(settings.gpu, directory) : nil
     var seat = access == .act ? given : nil
     if access == .act, seat == nil { seat = try EngineSeat(leading: directory, settings.leader, world) }
     self.seat = seat
@@ -122,10 +125,14 @@ package final class EngineHost: Sendable {
       processes: world.processes,
       options: FilesBackend.Options(settings, host: world.host),
       index: writable ? .readWrite : access == .look && hasState ? .readOnly : .none)
+    gpus = source.map { [backend] in GPUBackend(backend, $0) }
     self.warnings = warnings
     programs = try Self.programs(settings, directory, world, tracer, journal)
     notifications = access == .act ? try Self.notifications(settings, directory, world, journal) : nil
   }
+
+  /// What the loop runs on.
+  package var acting: any Backend { gpus ?? backend }
 
   /// Gives the lead up and writes out what spans are left.
   package func close() {

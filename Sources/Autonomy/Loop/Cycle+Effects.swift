@@ -62,6 +62,7 @@ extension Cycle {
       switch try await plan(decision, observation) {
       case .steps(let steps): outcome = .wouldExecute(steps)
       case .nothing(let reason): outcome = .nothingToDo(reason)
+      case .refused(let reason): outcome = .noPlace(reason)
       }
     } catch let error as DSLError where error.code != .corrupt && error.code != .io {
       outcome = .failed(error: error.description, undone: "nothing was done")

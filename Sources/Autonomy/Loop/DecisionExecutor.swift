@@ -61,6 +61,9 @@ package struct DecisionExecutor: Sendable {
         try journal.finish(
           decision: decision.id, outcome: .nothingToDo, message: reason, durationMs: 0, at: time.now)
         return report(.nothingToDo(reason))
+      case .refused(let reason):
+        try journal.refused([RefusedDecision(decision, cycle: cycle, reason: reason, at: time.now)])
+        return report(.noPlace(reason))
       }
     } catch let error as DSLError where error.code != .corrupt && error.code != .io {
       try intend(decision, cycle, [])
@@ -229,7 +232,12 @@ package enum StepSummary {
       if counts[action] == nil { order.append(action) }
       counts[action, default: 0] += action == "spread_items" ? step.assignment.count : 1
     }
-    return order.map { phrase($0, counts[$0] ?? 0) }.joined(separator: ", ")
+    let phrases = order.map { phrase($0, counts[$0] ?? 0) }.joined(separator: ", ")
+    guard let missing = steps.last?.parameters[ReplicaPlanner.unplaced], let count = missing["agents"]?.int
+    else {
+      return phrases
+    }
+    return phrases + "; \(count.counted("agent")) fewer than wanted: \(missing["reason"]?.string ?? "")"
   }
 
   private static func phrase(_ action: String, _ count: Int) -> String {

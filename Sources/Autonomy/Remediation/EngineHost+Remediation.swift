@@ -81,7 +81,7 @@ extension EngineHost {
   /// The handlers of the actions that the policy does not know, where no other was given.
   var remedyHandlers: [DecisionType: any DecisionHandler] {
     let handler = RemedyHandler(
-      settings: settings.remediation, backend: backend,
+      settings: settings.remediation, backend: backend, gpus: gpus,
       runner: ProgramRunner(directory: directory.path, environment: world.environment, time: world.time),
       tracer: tracer)
     var handlers: [DecisionType: any DecisionHandler] = [:]

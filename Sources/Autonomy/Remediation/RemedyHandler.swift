@@ -12,8 +12,12 @@ package struct RemedyHandler: DecisionHandler {
 
   let settings: RemediationSettings
   let backend: FilesBackend
+  /// The fleet of GPUs over it, where the loop runs on one.
+  let gpus: GPUBackend?
   let runner: ProgramRunner
   let tracer: SpanRecorder
+
+  private var acting: any Backend { gpus ?? backend }
 
   package func plan(_ decision: Decision, _ observation: Observation) async throws -> EffectPlan {
     guard let action = RemediationAction(rawValue: decision.type.rawValue) else {
@@ -24,7 +28,9 @@ package struct RemedyHandler: DecisionHandler {
       return .steps([Self.step(command, decision, service)])
     }
     switch action {
-    case .restartService: return try restart(decision, service, observation)
+    case .restartService:
+      let plan = try restart(decision, service, observation)
+      return try gpus?.placing(plan, observation) ?? plan
     case .throttleRequests: return try throttle(decision, service, observation)
     case .killProcess: return try kill(decision)
     default:
@@ -34,13 +40,13 @@ package struct RemedyHandler: DecisionHandler {
   }
 
   package func perform(_ step: EffectStep, for decision: Decision) async throws -> JSONValue {
-    guard step.action == Self.commandStep else { return try await backend.perform(step, for: decision) }
+    guard step.action == Self.commandStep else { return try await acting.perform(step, for: decision) }
     let command = try command(of: step)
     return try await run(command.program, step, verb: "perform", receipt: nil, decision: decision.id)
   }
 
   package func revert(_ step: EffectStep, receipt: JSONValue) async throws -> Reversal {
-    guard step.action == Self.commandStep else { return try await backend.revert(step, receipt: receipt) }
+    guard step.action == Self.commandStep else { return try await acting.revert(step, receipt: receipt) }
     if let reason = step.parameters["no_undo"]?.string { return .refused(reason) }
     do throws(DSLError) {
       let command = try command(of: step)
@@ -58,7 +64,7 @@ package struct RemedyHandler: DecisionHandler {
   }
 
   package func inspect(_ step: EffectStep) async throws -> StepTrace {
-    guard step.action == Self.commandStep else { return try await backend.inspect(step) }
+    guard step.action == Self.commandStep else { return try await acting.inspect(step) }
     return .unclear("a command cannot be asked whether it was run")
   }
 

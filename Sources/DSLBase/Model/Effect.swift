@@ -27,6 +27,9 @@ public enum EffectPlan: Sendable, Equatable {
   case steps([EffectStep])
   /// Nothing, because the world already is as wanted or offers nothing to act on; the reason as a sentence.
   case nothing(reason: String)
+  /// Nothing, because the world cannot take what is wanted: no place for another agent; the reason as a sentence. The
+  /// decision counts as refused.
+  case refused(reason: String)
 }
 
 /// What became of undoing a step.

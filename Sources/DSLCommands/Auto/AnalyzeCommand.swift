@@ -14,10 +14,11 @@ struct AnalyzeCommand: ReportingCommand {
   @Option(help: "default, dslmodel, or a policy file.")
   var policy: String?
 
+  @OptionGroup var backend: BackendOption
   @OptionGroup var global: GlobalOptions
 
   func report(_ context: Context) async throws -> Report? {
-    let loaded = try context.settings([setting("policy", policy, "--policy")])
+    let loaded = try context.settings([setting("policy", policy, "--policy"), backend.setting])
     return try await context.withEngine(loaded.settings, .look) { engine in
       let analysis = try await engine.analyze()
       let verbose = global.verbose

@@ -3,6 +3,15 @@ import Autonomy
 import DSLBase
 import DecisionEngine
 
+/// What the loop runs on.
+struct BackendOption: ParsableArguments {
+  @Option(help: "What to run on: files, or gpu (docs/gpu.md). Default: the setting backend.")
+  var backend: String?
+
+  /// The flag as a setting.
+  var setting: SettingFlag? { DSLCommands.setting("backend", backend, "--backend") }
+}
+
 /// Flags that bound what a cycle may do.
 struct GateOptions: ParsableArguments {
   @Option(
@@ -19,13 +28,15 @@ struct GateOptions: ParsableArguments {
   @Option(help: "default, dslmodel, or a policy file.")
   var policy: String?
 
+  @OptionGroup var backend: BackendOption
+
   /// The flags as settings.
   var settings: [SettingFlag?] {
     [
       setting("gates.min_confidence", minConfidence, "--min-confidence"),
       dryRun ? setting("gates.dry_run", "true", "--dry-run") : nil,
       autoRollback ? setting("loop.auto_rollback", "true", "--auto-rollback") : nil,
-      setting("policy", policy, "--policy"),
+      setting("policy", policy, "--policy"), backend.setting,
     ]
   }
 }

@@ -27,6 +27,7 @@ struct RollbackCommand: ReportingCommand {
   @Flag(name: .customLong("despite-kill-switch"), help: "Undo although the kill switch is thrown.")
   var despiteKillSwitch = false
 
+  @OptionGroup var backend: BackendOption
   @OptionGroup var global: GlobalOptions
 
   mutating func validate() throws {
@@ -37,7 +38,7 @@ struct RollbackCommand: ReportingCommand {
   }
 
   func report(_ context: Context) async throws -> Report? {
-    let loaded = try context.settings()
+    let loaded = try context.settings([backend.setting])
     try loaded.requireReadable()
     return try await context.withEngine(loaded.settings, .act) { engine in
       let undone = try await engine.rollback(

@@ -26,10 +26,11 @@ struct StatusCommand: ReportingCommand {
       valueName: "file"), completion: .file())
   var textfile: String?
 
+  @OptionGroup var backend: BackendOption
   @OptionGroup var global: GlobalOptions
 
   func report(_ context: Context) async throws -> Report? {
-    let loaded = try context.settings()
+    let loaded = try context.settings([backend.setting])
     return try await context.withEngine(loaded.settings, .look) { engine in
       let status = await engine.asked(try engine.status())
       if let textfile { try engine.write(try engine.metrics(of: status), textfile: textfile) }

@@ -15,7 +15,8 @@ struct GPUBenchCommand: ReportingCommand {
 
   @OptionGroup var source: TraceOptions
 
-  @Option(help: "random, dotprod, gpu-clustering, gpu-packing, best-fit, fgd or default.")
+  @Option(
+    help: "random, dotprod, gpu-clustering, gpu-packing, best-fit, fgd, pwr, pwr-fgd, default or power.")
   var policy = "default"
 
   @Option(
@@ -60,7 +61,7 @@ struct GPUBenchCommand: ReportingCommand {
     let fleet = (0..<copies).flatMap { _ in order.nodes.map { trace.nodes[$0] } }
     let pods = order.pods.flatMap { pod in Array(repeating: trace.pods[pod].shape, count: copies) }
     let facts = PolicyName.Facts(
-      past: trace.pods.map(\.shape), fleet: fleet, models: trace.models.count, seed: UInt64(seed))
+      past: trace.pods.map(\.shape), fleet: fleet, models: trace.models, seed: UInt64(seed))
     let passes = name.with(facts) { Self.passes($0, fleet, pods, context.time) }
     let data: JSONValue = [
       "policy": .string(name.rawValue), "nodes": .int(fleet.count), "cold": passes[0].json,

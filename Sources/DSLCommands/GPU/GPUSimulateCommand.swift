@@ -10,7 +10,8 @@ struct GPUSimulateCommand: ReportingCommand {
     abstract: "Offer a trace's pods to a fleet, one by one, under placement policies.",
     discussion: """
       Pods arrive and stay. One that fits somewhere is placed, one that does not is dropped: this is how the published
-      experiments on the openb trace were done, and with their orders the published policies give their figures.
+      experiments on the openb trace were done, and with their orders the published policies give their figures. Watts are
+      those of PWR's model (docs/gpu.md); the policy power is default with an eye on them.
 
       Examples:
         dsl gpu simulate --nodes nodes.csv --pods pods.csv --policy default --policy fgd --seed 1-5
@@ -23,7 +24,9 @@ struct GPUSimulateCommand: ReportingCommand {
 
   @Option(
     name: .customLong("policy"),
-    help: "random, dotprod, gpu-clustering, gpu-packing, best-fit, fgd or default. May be repeated.")
+    help:
+      "random, dotprod, gpu-clustering, gpu-packing, best-fit, fgd, pwr, pwr-fgd, default or power. May be repeated."
+  )
   var policies: [String] = []
 
   @Option(name: .customLong("seed"), help: "One seed or several: 42, 1,2,3 or 42-51.")
@@ -106,6 +109,7 @@ extension GPUSimulateCommand {
           [
             "load_percent": .int(point.load), "allocation_percent": .double(point.allocation),
             "fragmentation_percent": .double(point.fragmentation), "failed_pods": .int(point.failed),
+            "watts": .double(point.watts),
           ]
         }),
     ]
@@ -119,11 +123,11 @@ extension GPUSimulateCommand {
   }
 
   private static func table(_ runs: [Run]) -> String {
-    var text = "policy,seed,load_percent,allocation_percent,fragmentation_percent,failed_pods\n"
+    var text = "policy,seed,load_percent,allocation_percent,fragmentation_percent,failed_pods,watts\n"
     for run in runs {
       for point in run.curve.points {
         text += "\(run.policy.rawValue),\(run.seed),\(point.load),\(point.allocation),\(point.fragmentation),"
-        text += "\(point.failed)\n"
+        text += "\(point.failed),\(Int(point.watts))\n"
       }
     }
     return text
@@ -149,15 +153,17 @@ extension GPUSimulateCommand {
   private static func text(_ runs: [Run], _ paint: Paint) -> String {
     var table = TextTable(header: [
       "policy", "seed", "allocated @100", "@130", "fragmented @100", "failed pods", "failed GPUs",
-      "published @130",
+      "kW @60", "kW @100", "published @130",
     ])
-    table.rightAligned = [1, 2, 3, 4, 5, 6, 7]
+    table.rightAligned = [1, 2, 3, 4, 5, 6, 7, 8, 9]
     for run in runs {
+      func kilowatts(_ point: LoadCurve.Point?) -> String { point.map { "\(Int($0.watts / 1000))" } ?? "-" }
       func percent(_ value: Double?) -> String { value.map { "\($0) %" } ?? "-" }
       let (full, over) = (run.curve.point(at: 100), run.curve.point(at: 130))
       table.rows.append([
         run.policy.rawValue, "\(run.seed)", percent(full?.allocation), percent(over?.allocation),
         percent(full?.fragmentation), "\(run.curve.failedPods)", "\(run.curve.failedGPUMilli / 1000)",
+        kilowatts(run.curve.point(at: 60)), kilowatts(full),
         percent(run.published?[130]),
       ])
     }

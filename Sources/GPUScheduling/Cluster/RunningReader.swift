@@ -8,8 +8,7 @@ struct RunningReader {
 
   private static let keys = [
     "workload", "member", "members", "node", "gpus", "milli", "mig", "cpu", "memory", "priority", "qos",
-    "tenant",
-    "preemptible", "started",
+    "tenant", "pool", "preemptible", "started",
   ]
 
   init(reader: YAMLReader, cluster: Cluster) {
@@ -42,6 +41,7 @@ struct RunningReader {
     var workload = Workload(name, demand, members: integer("members", 1...100_000) ?? 1)
     workload.priority = integer("priority", -1_000_000_000...2_000_000_000) ?? 0
     workload.tenant = fields["tenant"].flatMap { reader.string($0) }
+    workload.pool = fields["pool"].flatMap { reader.string($0) }
     workload.preemptible = fields["preemptible"].flatMap { reader.bool($0) } ?? true
     if let qos = fields["qos"].flatMap({ reader.choice($0, of: QualityOfService.allCases.map(\.rawValue)) }) {
       workload.qos = QualityOfService(rawValue: qos) ?? .burstable

@@ -8,7 +8,10 @@ package enum PolicyName: String, Sendable, CaseIterable {
   case gpuPacking = "gpu-packing"
   case bestFit = "best-fit"
   case fgd
+  case pwr
+  case pwrFGD = "pwr-fgd"
   case `default`
+  case power
 
   /// - Throws: `invalidInput` naming the policies there are.
   package init(named name: String) throws {
@@ -27,12 +30,16 @@ package enum PolicyName: String, Sendable, CaseIterable {
     package var fleet: [NodeCapacity]
     package var models: Int
     package var seed: UInt64
+    /// Watts of nodes.
+    package var power: PowerModel
 
-    package init(past: [PodShape], fleet: [NodeCapacity], models: Int, seed: UInt64) {
+    /// - Parameter models: the names of the fleet's GPU models, by number.
+    package init(past: [PodShape], fleet: [NodeCapacity], models: [String], seed: UInt64) {
       self.past = past
       self.fleet = fleet
-      self.models = models
+      self.models = models.count
       self.seed = seed
+      power = PowerModel(models: models)
     }
   }
 
@@ -46,9 +53,20 @@ package enum PolicyName: String, Sendable, CaseIterable {
     case .gpuPacking: try body(GPUPackingPolicy())
     case .bestFit: try body(BestFitPolicy())
     case .fgd: try body(FGDPolicy(Fragmentation(TypicalPods(facts.past), models: facts.models)))
+    case .pwr: try body(PWRPolicy(facts.power))
+    case .pwrFGD:
+      try body(
+        PWRPolicy(
+          facts.power, share: 0.1,
+          beside: Fragmentation(TypicalPods(facts.past), models: facts.models)))
     case .default:
       try body(
         LookaheadPolicy(TypicalPods(facts.past, coverage: 1), fleet: facts.fleet, models: facts.models))
+    case .power:
+      try body(
+        LookaheadPolicy(
+          TypicalPods(facts.past, coverage: 1), fleet: facts.fleet, models: facts.models,
+          power: facts.power))
     }
   }
 }

@@ -10,6 +10,8 @@ package struct LoadCurve: Sendable, Equatable {
     package var fragmentation: Double
     /// Pods that had found no place.
     package var failed: Int
+    /// Watts of all nodes: the mean over the arrivals at this load.
+    package var watts: Double
   }
 
   private struct Sum: Equatable {
@@ -17,6 +19,7 @@ package struct LoadCurve: Sendable, Equatable {
     var fragmentation = 0.0
     var arrivals = 0
     var failed = 0
+    var watts = 0.0
   }
 
   package private(set) var pods = 0
@@ -29,7 +32,9 @@ package struct LoadCurve: Sendable, Equatable {
 
   init(capacityMilli: Int) { capacity = Double(max(capacityMilli, 1)) }
 
-  mutating func arrive(_ shape: PodShape, placed: Bool, usedMilli: Int, fragmentedMilli: Double) {
+  mutating func arrive(
+    _ shape: PodShape, placed: Bool, usedMilli: Int, fragmentedMilli: Double, watts: Double
+  ) {
     pods += 1
     arrivedMilli += shape.totalGPUMilli
     if !placed {
@@ -43,6 +48,7 @@ package struct LoadCurve: Sendable, Equatable {
     sums[load].allocation += Self.rounded(Double(usedMilli) / capacity * 100)
     sums[load].fragmentation += Self.rounded(fragmentedMilli / capacity * 100)
     sums[load].failed = failedPods
+    sums[load].watts += watts
   }
 
   /// By rising load; loads at which nothing arrived are left out.
@@ -52,7 +58,8 @@ package struct LoadCurve: Sendable, Equatable {
       guard sum.arrivals > 0 else { return nil }
       return Point(
         load: load, allocation: Self.rounded(sum.allocation / Double(sum.arrivals)),
-        fragmentation: Self.rounded(sum.fragmentation / Double(sum.arrivals)), failed: sum.failed)
+        fragmentation: Self.rounded(sum.fragmentation / Double(sum.arrivals)), failed: sum.failed,
+        watts: (sum.watts / Double(sum.arrivals)).rounded())
     }
   }
 

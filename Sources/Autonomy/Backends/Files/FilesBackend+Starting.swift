@@ -17,6 +17,7 @@ extension FilesBackend {
     let trace = ServiceContext.current?.traceContext?.traceparent
     let members = [
       (Member.requestedBy, JSONValue.string(decision.id)), (Member.trace, trace.map(JSONValue.string)),
+      (Member.placement, step.parameters[Member.placement]),
     ]
     if try !agents.create(record, members.map { (key: $0.0, value: $0.1) }) {
       guard let present = try agents.read(id) else {
@@ -39,7 +40,7 @@ extension FilesBackend {
   private func launch(_ id: String, _ command: String) throws -> AgentRecord {
     try AtomicFile.makeDirectory(directory.files, directory.state)
     try directory.files.makeDirectory(directory.logs)
-    var environment = agentEnvironment(id)
+    var environment = agentEnvironment(id) + placementEnvironment(try agents.read(id)?[Member.placement])
     environment += ServiceContext.current?.traceContext?.environment.map { ($0.name, $0.value) } ?? []
     let process: ProcessIdentity
     do {
@@ -67,6 +68,17 @@ extension FilesBackend {
   func agentEnvironment(_ id: String) -> [(String, String)] {
     [
       ("DSL_AGENT_ID", id), ("DSL_COORDINATION_DIR", directory.path), ("COORDINATION_DIR", directory.path),
+    ]
+  }
+
+  /// What an agent gets to know of the GPUs that were chosen for it: the node and the GPUs of its first member, and all of
+  /// the placement as JSON.
+  private func placementEnvironment(_ placement: JSONValue?) -> [(String, String)] {
+    guard let placement, let first = placement["bindings"]?.array?.first else { return [] }
+    let gpus = (first["gpus"]?.array ?? []).compactMap(\.int).map(String.init).joined(separator: ",")
+    return [
+      ("DSL_GPU_NODE", first["node"]?.string ?? ""), ("DSL_GPUS", gpus),
+      ("DSL_GPU_PLACEMENT", placement.text()),
     ]
   }
 

@@ -188,6 +188,7 @@ package struct FilesBackend: Backend {
     static let lastProbe = "last_probe"
     static let retired = "retired"
     static let requestedBy = "requested_by"
+    static let placement = ReplicaPlanner.placement
     /// Also in items, by whoever adds them.
     static let trace = "traceparent"
   }

@@ -16,6 +16,8 @@ package struct LookaheadPolicy: PlacementPolicy {
     package var fragmentation = 0.13
     /// Of scarce models, in thousandths of GPU lost for one used.
     package var scarcity = 0.45
+    /// Of a watt that a pod adds, in thousandths of GPU lost; counts only where watts are looked at.
+    package var power = 8.0
     /// Costs that differ by less than this many thousandths of a GPU are equal: the first node wins, which fills
     /// nodes in order.
     package var resolution = 10.0
@@ -33,16 +35,22 @@ package struct LookaheadPolicy: PlacementPolicy {
   /// By model, 0...1: how much of a model is asked for by name.
   private let scarcity: [Double]
   private var futures: NodeFutures
+  /// Watts of nodes; `nil` when they do not count.
+  private let power: PowerModel?
 
   /// - Parameters:
   ///   - typical: what pods are like.
   ///   - fleet: the nodes, empty.
   ///   - models: how many GPU models the fleet numbers.
   ///   - seed: of the sampled streams.
+  ///   - power: watts of nodes, where they count.
   package init(
-    _ typical: TypicalPods, fleet: [NodeCapacity], models: Int, weights: Weights = Weights(), seed: UInt64 = 1
+    _ typical: TypicalPods, fleet: [NodeCapacity], models: Int, weights: Weights = Weights(),
+    seed: UInt64 = 1,
+    power: PowerModel? = nil
   ) {
     self.weights = weights
+    self.power = power
     fragmentation = Fragmentation(typical.byGPUs, models: models)
     scarcity = typical.scarcity(fleet: fleet, models: models)
     futures = NodeFutures(
@@ -59,7 +67,8 @@ package struct LookaheadPolicy: PlacementPolicy {
       var after = idle
       after.add(-shape.gpuMilli, to: gpus)
       let waste = futures.waste(cpuMilli: cpu - shape.cpuMilli, idle: after, model: model)
-      let cost = fixed + waste - weights.fragmentation * gradient.reduction(on: gpus)
+      var cost = fixed + waste - weights.fragmentation * gradient.reduction(on: gpus)
+      if let power { cost += weights.power * power.rise(shape, on: node, gpus: gpus, of: state) }
       return Int32((-cost / weights.resolution).rounded(.down))
     }
     guard shape.isShare else { return PlacementScore(score(idle.whole(Int(shape.gpuCount)), &futures)) }

@@ -1,0 +1,166 @@
+import DSLBase
+import GPUScheduling
+import Testing
+
+/// Who goes for whom on a fleet with arrivals and departures.
+@Suite struct PreemptionReplayTests {
+  private static func node(_ gpus: UInt8, cpus: Int32 = 64) -> NodeCapacity {
+    NodeCapacity(cpuMilli: cpus * 1000, memoryMiB: 1 << 16, gpuCount: gpus, model: 0)
+  }
+
+  private static func shape(_ milli: Int16, count: UInt8 = 1) -> PodShape {
+    PodShape(cpuMilli: 1000, memoryMiB: 1, gpuMilli: milli, gpuCount: count)
+  }
+
+  private struct World {
+    var state: FleetState
+    var pods: [[RunningPod]]
+
+    init(_ nodes: [NodeCapacity]) {
+      state = FleetState(nodes)
+      pods = nodes.map { _ in [] }
+    }
+
+    mutating func run(
+      _ id: Int, _ shape: PodShape, on node: Int, gpus: UInt32, since: Double, priority: Int = 0
+    ) {
+      let place = Placement(node: Int32(node), gpus: gpus)
+      state.take(shape, at: place)
+      pods[node].append(
+        RunningPod(id: id, shape: shape, priority: priority, startedAt: since, place: place))
+    }
+
+    func victims(_ rule: VictimRule, _ shape: PodShape, priority: Int = 1000, now: Double = 7200) -> [Int]? {
+      VictimSearch(rule, state, shape, priority: priority, now: now).find(pods)?.victims.map(\.id).sorted()
+    }
+  }
+
+  /// Halves of one GPU and a whole one: the most important come back first, which leaves two victims where one would do.
+  @Test func kubesOrderLeavesMoreVictimsThanThereNeedBe() {
+    var world = World([Self.node(2)])
+    world.run(1, Self.shape(1000), on: 0, gpus: 1, since: 0)
+    world.run(2, Self.shape(500), on: 0, gpus: 2, since: 10)
+    world.run(3, Self.shape(500), on: 0, gpus: 2, since: 20)
+    #expect(world.victims(.kube, Self.shape(1000)) == [2, 3], "the oldest is reprieved first")
+    #expect(world.victims(.fewest, Self.shape(1000)) == [1])
+  }
+
+  @Test func amongNodesKubeTakesTheLatestStartAndOursTheLeastLoss() {
+    var world = World([Self.node(4), Self.node(1)])
+    world.run(1, Self.shape(1000, count: 4), on: 0, gpus: 15, since: 7000)
+    world.run(2, Self.shape(1000), on: 1, gpus: 1, since: 6900)
+    #expect(world.victims(.kube, Self.shape(1000)) == [1])
+    #expect(world.victims(.fewest, Self.shape(1000)) == [2], "300 GPU-seconds instead of 800")
+  }
+
+  @Test func theLowestPriorityGoesUnderEitherRule() {
+    var world = World([Self.node(1), Self.node(1)])
+    world.run(1, Self.shape(1000), on: 0, gpus: 1, since: 7000, priority: 500)
+    world.run(2, Self.shape(1000), on: 1, gpus: 1, since: 0, priority: 0)
+    for rule in VictimRule.allCases {
+      #expect(world.victims(rule, Self.shape(1000)) == [2], "\(rule)")
+      #expect(world.victims(rule, Self.shape(1000), priority: 500) == [2], "\(rule)")
+      #expect(world.victims(rule, Self.shape(1000), priority: 0) == nil, "\(rule)")
+      #expect(world.victims(rule, Self.shape(1000, count: 2)) == nil, "\(rule): no node has two")
+    }
+  }
+
+  /// On random nodes: what is found makes room, holds only lower priorities, and ours is as small as any set that does.
+  @Test(arguments: UInt64(1)...40) func noSetIsSmaller(seed: UInt64) {
+    var random = SplitMix64(seed: seed)
+    var world = World([Self.node(4, cpus: 16), Self.node(2, cpus: 8)])
+    for id in 0..<40 {
+      let milli: Int16 = [1000, 500, 250].randomElement(using: &random) ?? 500
+      let shape = PodShape(
+        cpuMilli: Int32.random(in: 500...3000, using: &random), memoryMiB: 1, gpuMilli: milli, gpuCount: 1)
+      let node = Int.random(in: 0..<2, using: &random)
+      guard world.state.fits(shape, on: node), world.pods[node].count < 9,
+        let gpu = world.state.idle[node].tightest(milli)
+      else { continue }
+      world.run(
+        id, shape, on: node, gpus: 1 << UInt32(gpu), since: Double.random(in: 0..<7200, using: &random),
+        priority: [0, 0, 500].randomElement(using: &random) ?? 0)
+    }
+    let wanted = PodShape(
+      cpuMilli: Int32.random(in: 1000...8000, using: &random), memoryMiB: 1, gpuMilli: 1000,
+      gpuCount: UInt8.random(in: 1...2, using: &random))
+    guard !(0..<2).contains(where: { world.state.fits(wanted, on: $0) }) else { return }
+    let best = Self.smallest(world, wanted)
+    for rule in VictimRule.allCases {
+      let found = VictimSearch(rule, world.state, wanted, priority: 1000, now: 7200).find(world.pods)
+      #expect((found == nil) == (best == nil), "seed \(seed) \(rule)")
+      guard let found, let best else { continue }
+      var state = world.state
+      for pod in found.victims { state.give(pod.shape, at: pod.place) }
+      #expect(state.fits(wanted, on: found.node), "seed \(seed) \(rule)")
+      let rank = (found.victims.map(\.priority).max() ?? 0, found.victims.count)
+      if rule == .fewest, best.1 <= VictimSearch.exactLimit { #expect(rank == best, "seed \(seed)") }
+      if rule == .kube { #expect(rank >= best, "seed \(seed)") }
+    }
+  }
+
+  /// The lowest highest priority and then the fewest victims of all sets on all nodes.
+  private static func smallest(_ world: World, _ wanted: PodShape) -> (Int, Int)? {
+    var best: (Int, Int)?
+    for node in world.pods.indices {
+      let pods = world.pods[node]
+      for set in 1..<(1 << pods.count) {
+        let chosen = pods.indices.filter { set >> $0 & 1 == 1 }.map { pods[$0] }
+        var state = world.state
+        for pod in chosen { state.give(pod.shape, at: pod.place) }
+        guard state.fits(wanted, on: node) else { continue }
+        let rank = (chosen.map(\.priority).max() ?? 0, chosen.count)
+        if best.map({ rank < $0 }) ?? true { best = rank }
+      }
+    }
+    return best
+  }
+
+  private static func arrival(_ milli: Int16, _ priority: Int, at: Double, for seconds: Double)
+    -> PreemptionReplay.Arrival
+  {
+    PreemptionReplay.Arrival(shape: shape(milli), priority: priority, at: at, seconds: seconds)
+  }
+
+  /// One GPU. A low pod of two hours, a high one of one hour after half an hour, another after three hours.
+  @Test func lostWorkIsCountedAndWhoHadToGoBeginsAnew() {
+    let arrivals = [
+      Self.arrival(1000, 0, at: 0, for: 7200), Self.arrival(1000, 1000, at: 1800, for: 3600),
+      Self.arrival(1000, 0, at: 90_000, for: 60),
+    ]
+    let replay = PreemptionReplay(fleet: [Self.node(1)], arrivals: arrivals)
+    let atOnce = replay.run(BestFitPolicy(), .kube)
+    #expect(atOnce.victims == 1 && atOnce.preemptions == 1)
+    #expect(atOnce.lostGPUHours == 0.5)
+    #expect(atOnce.highGPUHours == 1 && atOnce.highWaitGPUHours == 0)
+    #expect(atOnce.lowGPUHours == 2, "the low pod runs its two hours from the beginning")
+    #expect(atOnce.lowWaitGPUHours == 1)
+    let later = replay.run(BestFitPolicy(), .kube, backOff: 4 * 3600)
+    #expect(later.lowWaitGPUHours == 4, "it waits four hours though the GPU is free after one")
+    #expect(later.lowGPUHours == 2)
+  }
+
+  @Test func whoComesTooOftenWaitsTwiceAsLong() {
+    var arrivals = [Self.arrival(1000, 0, at: 0, for: 7200)]
+    for hour in 0..<6 { arrivals.append(Self.arrival(1000, 1000, at: 600 + Double(hour) * 3600, for: 60)) }
+    let replay = PreemptionReplay(fleet: [Self.node(1)], arrivals: arrivals)
+    #expect(
+      replay.run(BestFitPolicy(), .fewest).victims == 6, "it comes back at once and has to go every hour")
+    #expect(replay.run(BestFitPolicy(), .fewest, backOff: 3600).victims == 3)
+  }
+
+  /// What high work alone would get, it gets whoever else is there: nobody of its rank goes for it, and the rules have no say.
+  @Test(arguments: [UInt64(1), 2]) func theRulesDifferOnlyWhereThereAreVictims(seed: UInt64) throws {
+    let replay = PreemptionReplay(try TraceFiles.cut(), copies: 8, load: 0.8, seed: seed)
+    let crowded = VictimRule.allCases.map { replay.run(BestFitPolicy(), $0, backOff: 3600) }
+    for (outcome, rule) in zip(crowded, VictimRule.allCases) {
+      #expect(outcome.victims >= outcome.preemptions && outcome.preemptions > 0, "seed \(seed) \(rule)")
+      #expect(
+        outcome == replay.run(BestFitPolicy(), rule, backOff: 3600), "seed \(seed) \(rule): again the same")
+    }
+    let high = replay.arrivals.filter { $0.priority >= PreemptionReplay.high }
+    let alone = PreemptionReplay(fleet: replay.fleet, arrivals: high)
+    let outcomes = VictimRule.allCases.map { alone.run(BestFitPolicy(), $0) }
+    #expect(outcomes[0] == outcomes[1] && outcomes[0].victims == 0 && outcomes[0].pods == high.count)
+  }
+}
