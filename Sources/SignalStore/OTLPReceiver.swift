@@ -40,6 +40,8 @@ package final class OTLPReceiver: OTLPReceiving {
     writer = try SignalWriter(directory: directory, time: time, retention: retention, pending: limits.pending)
   }
 
+  /// Bytes that requests hold at the moment.
+  var held: Int { writer.held }
   /// What was received since the start.
   package var received: ReceiverCounts { counts.withLock { $0 } }
 
@@ -58,21 +60,23 @@ package final class OTLPReceiver: OTLPReceiving {
       )
     }
     guard request.body.count <= limits.body else { return tooLarge }
-    guard writer.admit(request.body.count) else { return Self.busy }
-    var admitted = request.body.count
-    defer { writer.release(admitted) }
+    let claim = SignalWriter.Claim(on: writer)
+    defer { claim.release() }
+    guard claim.take(request.body.count) else { return Self.busy }
     var body = request.body
     switch Self.coding(request.contentEncoding) {
     case .identity: break
     case .gzip:
-      do throws(Gunzip.Problem) { body = try Gunzip.expanded(body, limit: limits.body) } catch {
+      do throws(Gunzip.Problem) {
+        body = try Gunzip.expanded(
+          request.body, limit: limits.body, spare: OTLPDecoding.padding, grow: { claim.take($0) })
+      } catch {
         switch error {
         case .tooLarge: return tooLarge
+        case .noRoom: return Self.busy
         case .damaged(let reason): return .failure(400, .invalidArgument, "the body is no gzip: \(reason)")
         }
       }
-      guard writer.admit(body.count) else { return Self.busy }
-      admitted += body.count
     case .other:
       return .failure(
         415, .invalidArgument,

@@ -48,18 +48,34 @@ final class SignalWriter: Sendable {
     store = Mutex(try SignalStore(directory: directory, access: .readWrite))
   }
 
-  /// Takes so many bytes in, if there is room for them.
-  func admit(_ bytes: Int) -> Bool {
-    state.withLock { state in
-      let bytes = max(bytes, Self.least)
-      guard state.held == 0 || state.held + bytes <= pending else { return false }
-      state.held += bytes
-      return true
+  /// What one request holds of the bytes that may wait.
+  final class Claim {
+    private let writer: SignalWriter
+    private var bytes = 0
+
+    init(on writer: SignalWriter) { self.writer = writer }
+
+    /// Takes so many bytes more, if there is room for them. A request that is alone gets what it wants.
+    func take(_ more: Int) -> Bool {
+      let more = bytes == 0 ? max(more, SignalWriter.least) : more
+      let isRoom = writer.state.withLock { state in
+        guard state.held == bytes || state.held + more <= writer.pending else { return false }
+        state.held += more
+        return true
+      }
+      if isRoom { bytes += more }
+      return isRoom
+    }
+
+    /// Gives all of them back.
+    func release() {
+      writer.state.withLock { $0.held -= bytes }
+      bytes = 0
     }
   }
 
-  /// Gives them back.
-  func release(_ bytes: Int) { state.withLock { $0.held -= max(bytes, Self.least) } }
+  /// Bytes that all requests hold.
+  var held: Int { state.withLock { $0.held } }
 
   /// Stores a block.
   ///

@@ -2,8 +2,8 @@ import AnomalyDetection
 import DSLBase
 import Glibc
 
-/// `dsl-bench nab FOLDER`: the detector of rarity on the series of the Numenta Anomaly Benchmark, scored by its rules, with two of
-/// the published detectors beside it.
+/// `dsl-bench nab FOLDER`: the detectors of issues and the detector of rarity on the series of the Numenta Anomaly Benchmark,
+/// scored by its rules, with two of the published detectors beside them.
 ///
 /// FOLDER has `data/*/*.csv` and `labels/combined_windows.json`. Every score is made in one pass without looking ahead, with
 /// one set of parameters for all series.
@@ -25,6 +25,10 @@ enum AnomalyBenchmark {
         var detector = RarityDetector()
         return try series.values.map { try detector.score($0) }
       },
+      measure("issues", corpus) { series in
+        var detector = SeriesWatch()
+        return series.values.map { detector.score($0) }
+      },
       measure("windowed Gaussian", corpus) { series in
         var detector = WindowedGaussian()
         return series.values.map { detector.score($0) }
@@ -42,8 +46,47 @@ enum AnomalyBenchmark {
         "\(entry.name): score=\(round(best.score, 2)) threshold=\(best.threshold) other_half=\(round(halves.mean, 2)) "
           + "deviation=\(round(halves.deviation, 1)) points_per_s=\(Int(Double(rows) / entry.seconds))")
     }
+    compareAtEqualStrictness(corpus, rarity: entries[0].scores, issues: entries[1].scores)
     try measureIssues()
     list(corpus, entries[0], threshold: scoring.best(corpus, scores: entries[0].scores).threshold)
+  }
+
+  /// What the live detectors tell, beside rarity at thresholds from the benchmark's best one to the least that keeps their
+  /// promise of one false alarm in 10,000 values of noise; and what would be left if rarity had to agree.
+  private static func compareAtEqualStrictness(
+    _ corpus: [LabelledSeries], rarity: [[Double]], issues: [[Double]]
+  ) {
+    let noise = NoiseSource.Family.allCases.map { family in
+      var (source, detector) = (NoiseSource(seed: 1), RarityDetector())
+      return (0..<100_000).map { _ in (try? detector.score(source.next(family))) ?? 0 }
+    }
+    for threshold in [3.1, 3.5, 4, 5, 6] {
+      let worst = noise.map { scores in scores.count { $0 >= threshold } }.max() ?? 0
+      told("rarity at \(threshold) (noise: \(worst) in 100,000)", corpus, rarity, threshold)
+    }
+    told("issues, as they are told", corpus, issues, 1)
+    let agreed = zip(issues, rarity).map { issues, rarity in
+      issues.indices.map { place in
+        let seen = rarity[max(0, place - 60)...place].max() ?? 0
+        return seen >= 2 ? issues[place] : 0
+      }
+    }
+    told("issues, where rarity agrees", corpus, agreed, 1)
+  }
+
+  private static func told(
+    _ name: String, _ corpus: [LabelledSeries], _ scores: [[Double]], _ threshold: Double
+  ) {
+    var (inside, outside) = (0, 0)
+    for (series, scores) in zip(corpus, scores) {
+      inside += series.windows.count { window in window.contains { scores[$0] >= threshold } }
+      outside += scores.indices.count { place in
+        place >= series.probation && scores[place] >= threshold
+          && !series.windows.contains { $0.contains(place) }
+      }
+    }
+    let score = NABScoring.standard.score(corpus, scores: scores, threshold: threshold)
+    puts("  \(name): score=\(round(score, 1)) windows_found=\(inside) alarms_outside=\(outside)")
   }
 
   /// Windows with every signal of 20 services through the detectors of issues: windows a second, and the size of the state.

@@ -126,6 +126,43 @@ struct RemediationPipelineTests {
     #expect(try shell("grep -c hunter2 coordination/.dsl/telemetry/security.json").out == "0\n")
   }
 
+  /// In the foreground, without an engine: what is found waits in the book for the next cycle.
+  @Test func followingLooksByItselfAndEndsWhenToldTo() throws {
+    let shell = try world(live: true)
+    try shell("python3 generate.py spike")
+    let program = try Program(shell, "exec dsl telemetry start-processing --follow --format json")
+    let found = Moment.wait(30) {
+      program.objects.contains {
+        ($0["issues"] as? [[String: Any]])?.contains { $0["service"] as? String == "shop" } == true
+      }
+    }
+    #expect(found, "\(program.objects) \(program.err)")
+    #expect(program.objects.contains { (($0["events"] as? [Any])?.count ?? 0) == 1 })
+    #expect(try shell("ls restarted").status != 0, "looking does nothing")
+    program.signal(SIGTERM)
+    #expect(try program.end(within: 20) == 0, "\(program.err)")
+    #expect(
+      try shell("dsl --json telemetry status | jq -c '[.data.remediation.issues[] | .issue_type] | sort'").out
+        == #"["error_spike","latency_increase"]"# + "\n")
+    #expect(try shell("dsl auto execute").status == 0)
+    #expect(try shell("cat restarted").out == "shop\n", "a cycle plans for what was found")
+  }
+
+  @Test func followingGivesWayToAnEngineAndToTheSwitch() throws {
+    let shell = try world(live: false)
+    let loop = try Program(shell, "exec dsl auto loop --interval 1 --format json")
+    #expect(Moment.wait(20) { !loop.objects.isEmpty }, "\(loop.err)")
+    let program = try Program(shell, "exec dsl telemetry start-processing --follow")
+    #expect(
+      Moment.wait(20) { program.err.contains("an engine runs and looks at telemetry itself") },
+      "\(program.err)")
+    try shell("dsl telemetry stop-processing")
+    #expect(try program.end(within: 20) == 0)
+    #expect(program.err.contains("processing was stopped"), "\(program.err)")
+    loop.signal(SIGTERM)
+    #expect(Moment.wait(20) { !loop.isRunning })
+  }
+
   @Test func aDryRunFindsTheSameAndDoesNothing() throws {
     let shell = try world(live: false)
     try shell("python3 generate.py spike")

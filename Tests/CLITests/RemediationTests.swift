@@ -168,6 +168,91 @@ struct RemediationTests {
     #expect(try shell("dsl --json telemetry status | jq -c .data.remediation.orders").out == "[]\n")
   }
 
+  @Test func whoOrderedWhatALoopCarriesOutCannotApproveIt() throws {
+    let shell = try world()
+    let loop = try Program(
+      shell, "exec dsl auto loop --interval 1 --format json --set approval.types=clear_cache")
+    #expect(Moment.wait(20) { !loop.objects.isEmpty }, "\(loop.err)")
+    let left = try order(shell, "clear_cache --service shop --live --by alice")
+    #expect(try query(left, ".data.result.outcome", shell) == "queued", "\(left)")
+    let pending = "dsl --json auto pending | jq -r '.data.pending[0] | [.id, .ordered_by.name] | @tsv'"
+    #expect(Moment.wait(20) { (try? shell(pending).out.hasSuffix("\talice\n")) == true }, "\(loop.err)")
+    let id = try shell(pending).out.prefix { $0 != "\t" }
+    let own = try shell("dsl auto approve \(id) --by Alice")
+    #expect(own.status == 6 && own.err.contains("Alice ordered this"), "\(own)")
+    #expect(try shell("ls coordination/asked.json").status != 0)
+    #expect(try shell("dsl auto approve \(id) --by bob").status == 0)
+    #expect(Moment.wait(20) { (try? shell("ls coordination/asked.json").status) == 0 }, "\(loop.err)")
+    loop.signal(SIGTERM)
+    #expect(Moment.wait(20) { !loop.isRunning })
+  }
+
+  /// The rules that are printed are the configuration that makes them; a file adds, replaces and turns off.
+  @Test func securityRulesAreConfiguration() throws {
+    let shell = try world()
+    let rules = "dsl --json telemetry security-report --print-rules | jq -c .data.security.rules"
+    let standard = try shell(rules).out
+    try shell("dsl telemetry security-report --print-rules > rules.yaml; mv rules.yaml coordination/dsl.yaml")
+    #expect(try shell(rules).out == standard && standard.contains("sql_injection"))
+    let own = """
+      security:
+        rules:
+          - {name: probing, off: true}
+          - name: sql_injection
+            type: injection
+            tests: [{fields: [url.query, 'http.request.header.*'], contains: ['UNION SELECT']}]
+            levels: {critical: 1}
+            within: 10s
+            meaning: a union
+          - {name: night_shift, type: suspicious_access, sum: bytes, levels: {low: 5}, within: 1h, meaning: bytes}
+
+      """
+    try shell.write("coordination/dsl.yaml", Data(own.utf8))
+    let names = "dsl --json telemetry security-report --print-rules | jq -c '[.data.security.rules[].name]'"
+    #expect(
+      try shell(names).out
+        == #"["repeated_auth_failures","sql_injection","code_injection","path_traversal","forbidden","bytes_out","rows_out","night_shift"]"#
+        + "\n")
+    let drill = try shell("dsl telemetry simulate-security-event injection")
+    #expect(drill.status == 4 && drill.err.contains("none of the rules in force"), "\(drill)")
+    for (text, said) in [
+      ("{name: probing, of: true}", #"dsl.yaml:3"#),
+      ("{name: probin, off: true}", #"did you mean "probing""#),
+      ("{name: probing, off: true, within: 1s}", "a rule that is off has no within"),
+      ("{name: A b, off: true}", "expected 1 to 64 of a-z"),
+      (
+        "{name: a, type: injection, levels: {high: 2}, within: 1s, meaning: b}",
+        "a rule needs tests, or a sum"
+      ),
+      (
+        "{name: a, type: injections, sum: b, levels: {high: 2}, within: 1s, meaning: b}",
+        #"did you mean "injection""#
+      ),
+      (
+        "{name: a, type: injection, sum: b, levels: {high: 2, low: 3}, within: 1s, meaning: b}",
+        "high has to need more than low"
+      ),
+      (
+        "{name: a, type: injection, tests: [{fields: x, is: y}], levels: {low: 3}, within: 1s, meaning: b}",
+        #""attributes" is missing"#
+      ),
+      (
+        "{name: a, type: injection, tests: [{fields: x}], levels: {low: 3}, within: 1s, meaning: b}",
+        "a test asks one thing"
+      ),
+      (
+        "{name: a, type: injection, sum: b, levels: {low: 3}, within: 2d, meaning: b}",
+        "security.rules[0].within"
+      ),
+    ] {
+      try shell.write("coordination/dsl.yaml", Data("security:\n  rules:\n    - \(text)\n".utf8))
+      let outcome = try shell("dsl telemetry security-report --print-rules")
+      #expect(
+        outcome.status == 65 && outcome.err.contains(said) && outcome.err.contains("dsl.yaml:3"),
+        "\(text): \(outcome.err)")
+    }
+  }
+
   @Test func aSimulatedAttackIsReportedUntilItsTimeIsOver() throws {
     let shell = try world()
     try shell("chmod -R go-w .")

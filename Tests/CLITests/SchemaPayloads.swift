@@ -305,6 +305,13 @@ enum SchemaPayloads {
       dsl telemetry simulate-security-event injection > /dev/null; dsl --json telemetry security-report
       """),
     Payload(
+      "security-rules",
+      """
+      dsl --json telemetry security-report --print-rules
+      dsl telemetry security-report --print-rules > coordination/dsl.yaml
+      dsl --json telemetry security-report --print-rules
+      """),
+    Payload(
       "telemetry-start", "dsl --json telemetry start-processing; dsl --json telemetry start-processing"),
     Payload("telemetry-stop", "dsl --json telemetry stop-processing"),
     Payload("remediation-enable", "dsl --json telemetry enable-remediation --live --by alice"),

@@ -119,6 +119,52 @@ import Testing
     #expect(try stored() == 0)
   }
 
+  /// What a bomb costs is bounded by the limit, whatever it says of itself.
+  @Test(arguments: [true, false])
+  func aBombIsReadNoFurtherThanTheLimit(says: Bool) throws {
+    let limit = 1 << 20
+    var bomb = Self.gzip([UInt8](repeating: 0, count: 32 << 20))
+    // The last four bytes say how much it is: a liar says one.
+    if !says { bomb.replaceSubrange(bomb.count - 4..<bomb.count, with: [1, 0, 0, 0]) }
+    var asked = 0
+    let problem = #expect(throws: Gunzip.Problem.self) {
+      try Gunzip.expanded(bomb, limit: limit) {
+        asked += $0
+        return true
+      }
+    }
+    guard case .tooLarge(let read) = problem else { return #expect(Bool(false), "\(problem as Any)") }
+    #expect(
+      says ? (asked, read) == (0, 0) : asked == limit + 1 && read < bomb.count / 16, "\(asked), \(read)")
+  }
+
+  @Test func expandingTakesWhatThereIsRoomForAndGivesItBack() async throws {
+    let text = [UInt8](repeating: 0x20, count: 300_000)
+    var room = 200_000
+    #expect(throws: Gunzip.Problem.noRoom) {
+      try Gunzip.expanded(Self.gzip(text), limit: 1 << 20) {
+        room -= $0
+        return room >= 0
+      }
+    }
+    #expect(try Gunzip.expanded(Self.gzip(text), limit: 300_000) == text)
+    #expect(throws: Gunzip.Problem.tooLarge(read: 0)) { try Gunzip.expanded(Self.gzip(text), limit: 299_999) }
+    let twice = Self.gzip(text) + Self.gzip(Self.good)
+    #expect(
+      try Gunzip.expanded(twice, limit: 1 << 20) == text + Self.good, "the last member says less than all")
+    var limits = ReceiverLimits()
+    limits.pending = 100_000
+    let receiver = try receiver(limits)
+    let request = Self.request(Self.gzip(text), encoding: "gzip")
+    let replies = await withTaskGroup(of: Int.self) { group in
+      for _ in 0..<20 { group.addTask { await receiver.receive(request).status } }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
+    // Blanks are no request: 400 for what got room, which one alone always does, and 429 for the others.
+    #expect(replies.allSatisfy { [400, 429].contains($0) } && receiver.held == 0, "\(replies)")
+    #expect(await receiver.receive(request).status == 400, "one alone is taken whatever its size")
+  }
+
   @Test func singleSpansAreRefused() async throws {
     let receiver = try receiver()
     let body = OTLPText.traces([

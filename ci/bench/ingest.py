@@ -1,24 +1,36 @@
-"""OTLP/JSON received and stored, spans a second of CPU time, beside rotel, which takes them and throws them away.
+#!/usr/bin/env python3
+"""OTLP/HTTP received and stored, spans a second of CPU time, beside rotel, which takes the same requests and throws them away.
 
-Usage: ingest.py DSL_BENCH [SPANS]   (SPANS: 1000000)
+Usage: ingest.py DSL [SPANS] [REQUEST_SPANS]   (1000000 spans, 2000 in a request)
 
-rotel is sent the requests over HTTP and its CPU time is read from /proc. Ours reads the same bodies from files, decodes and stores
-them in one process (dsl-bench ingest): everything but an HTTP server. Memory is the peak of resident memory of each.
+`dsl serve` and rotel each get the same requests over the same number of connections that are kept open, one program after the
+other, once as JSON, once as JSON in gzip and once as protobuf. CPU seconds are user and system of the whole process, from /proc;
+memory is the peak of resident memory (VmHWM). Each run of ours begins with an empty directory, and a question afterwards counts
+what is stored: less than was sent ends the run. Run it with the interpreter of .build/venv, which has rotel (ci/setup).
 """
+import base64
+import concurrent.futures
+import contextlib
+import gzip
 import http.client
 import json
 import os
 import random
+import re
 import shutil
+import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 
-SPANS_EACH, BODIES = 2000, 50
-bench = sys.argv[1]
+BODIES, CONNECTIONS = 50, 4
+dsl = sys.argv[1] if len(sys.argv) > 1 else "dsl"
 spans = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000
+SPANS_EACH = int(sys.argv[3]) if len(sys.argv) > 3 else 2000
+spans -= spans % SPANS_EACH
 
 
 def attribute(key, value):
@@ -61,68 +73,145 @@ def body(number, r):
         names = [("service.name", services[(number + part) % 8]), ("service.version", "1.4.2"), ("host.name", f"node-{part % 3}")]
         resources.append({"resource": {"attributes": [attribute(*name) for name in names]},
                           "scopeSpans": [{"scope": {"name": "flask", "version": "0.60b1"}, "spans": out}]})
-    return json.dumps({"resourceSpans": resources}, separators=(",", ":")).encode()
+    return {"resourceSpans": resources}
 
 
-def measure_rotel(bodies):
+def protobuf(document):
+    """The same request as protobuf, made by OpenTelemetry's own classes; these read ids in base64."""
+    from google.protobuf import json_format
+    from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
+
+    def encoded(value):
+        if isinstance(value, list):
+            return [encoded(element) for element in value]
+        if not isinstance(value, dict):
+            return value
+        return {name: base64.b64encode(bytes.fromhex(member)).decode() if name.endswith(("traceId", "panId")) else encoded(member)
+                for name, member in value.items()}
+
+    return json_format.ParseDict(encoded(document), trace_service_pb2.ExportTraceServiceRequest()).SerializeToString()
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def seconds(process):
+    fields = open(f"/proc/{process.pid}/stat").read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def peak(process):
+    """Of resident memory, MiB."""
+    return int(next(line for line in open(f"/proc/{process.pid}/status") if line.startswith("VmHWM")).split()[1]) / 1024
+
+
+def send(port, numbers, bodies, headers):
+    """Sends the requests of one connection; a busy receiver is asked again, as OTLP says."""
+    connection, again = http.client.HTTPConnection("127.0.0.1", port), 0
+    for number in numbers:
+        while True:
+            connection.request("POST", "/v1/traces", bodies[number % BODIES], headers)
+            reply = connection.getresponse()
+            answer = reply.read()
+            if reply.status not in (429, 503):
+                break
+            again += 1
+            time.sleep(0.05)
+        assert reply.status == 200 and b"rejected" not in answer, (reply.status, answer[:200])
+    connection.close()
+    return again
+
+
+def measure(process, port, bodies, headers):
+    """Spans a CPU second, peak memory in MiB, and seconds by the clock."""
+    before, start = seconds(process), time.monotonic()
+    requests = range(spans // SPANS_EACH)
+    with concurrent.futures.ThreadPoolExecutor(CONNECTIONS) as pool:
+        tasks = [pool.submit(send, port, requests[place::CONNECTIONS], bodies, headers) for place in range(CONNECTIONS)]
+        again = sum(task.result() for task in tasks)
+    elapsed = time.monotonic() - start
+    time.sleep(1)
+    used = seconds(process) - before
+    return {"rate": spans / used, "memory": peak(process), "elapsed": elapsed, "again": again}
+
+
+def check(folder):
+    """Ends the run unless all spans are stored, by the rows of the store and by a question for one body's second."""
+    with contextlib.closing(sqlite3.connect(f"file:{folder}/.dsl/signals.sqlite?mode=ro", uri=True)) as store:
+        stored = store.execute("SELECT sum(records) FROM segments").fetchone()[0]
+    assert stored == spans, f"{stored} of {spans} spans are stored"
+    wanted = sum(SPANS_EACH for number in range(spans // SPANS_EACH) if number % BODIES == 7)
+    question = [dsl, "telemetry", "query", "--format", "jsonl", "--limit", str(spans), "-c", folder,
+                "--since", "2025-11-21T04:40:07Z", "--until", "2025-11-21T04:40:08Z"]
+    with subprocess.Popen(question, stdout=subprocess.PIPE) as process:
+        found = sum(1 for _ in process.stdout)
+    assert found == wanted, f"{found} of {wanted} spans of one second are found"
+
+
+def ours(bodies, headers):
+    folder = tempfile.mkdtemp(prefix="dsl-ingest-")
+    subprocess.run([dsl, "init", folder + "/c"], check=True, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([dsl, "serve", "--listen", "127.0.0.1:0", "-c", folder + "/c"],
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        port = next(int(found.group(1)) for line in process.stdout if (found := re.search(r"127\.0\.0\.1:(\d+)", line)))
+        result = measure(process, port, bodies, headers)
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+        check(folder + "/c")
+        files = [folder + "/c/.dsl/signals.sqlite" + end for end in ("", "-wal")]
+        result["size"] = sum(os.path.getsize(file) for file in files if os.path.exists(file)) / spans
+        return result
+    finally:
+        process.kill()
+        process.wait()
+        shutil.rmtree(folder)
+
+
+def theirs(bodies, headers):
     try:
         import rotel
     except ImportError:
         return None
     agent = os.path.join(os.path.dirname(rotel.__file__), "rotel-agent")
     os.chmod(agent, 0o755)
-    ports = []
-    for _ in range(2):
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            ports.append(s.getsockname()[1])
+    port = free_port()
     process = subprocess.Popen(
-        [agent, "start", "--exporter", "blackhole", "--otlp-http-endpoint", f"127.0.0.1:{ports[0]}",
-         "--otlp-grpc-endpoint", f"127.0.0.1:{ports[1]}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def seconds():
-        fields = open(f"/proc/{process.pid}/stat").read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
+        [agent, "start", "--exporter", "blackhole", "--otlp-http-endpoint", f"127.0.0.1:{port}",
+         "--otlp-grpc-endpoint", f"127.0.0.1:{free_port()}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        time.sleep(1)
-        connection = http.client.HTTPConnection("127.0.0.1", ports[0])
-        before = seconds()
-        for number in range(spans // SPANS_EACH):
-            connection.request("POST", "/v1/traces", bodies[number % BODIES], {"Content-Type": "application/json"})
-            reply = connection.getresponse()
-            reply.read()
-            assert reply.status == 200, reply.status
-        time.sleep(0.5)
-        used = seconds() - before
-        peak = [line for line in open(f"/proc/{process.pid}/status") if "VmHWM" in line][0].split()[1]
-        return spans / used, int(peak) // 1024
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        return measure(process, port, bodies, headers)
     finally:
         process.terminate()
         process.wait()
 
 
-folder = tempfile.mkdtemp(prefix="dsl-ingest-")
-try:
-    generator = random.Random(7)
-    bodies = [body(number, generator) for number in range(BODIES)]
-    for number, content in enumerate(bodies):
-        with open(f"{folder}/{number:04}.json", "wb") as file:
-            file.write(content)
-    os.mkdir(folder + "/store")
-    output = subprocess.run(
-        [bench, "ingest", folder, folder + "/store", str(spans), str(SPANS_EACH)], check=True, capture_output=True, text=True)
-    ours = json.loads(output.stdout)
-    size = os.path.getsize(folder + "/store/.dsl/signals.sqlite")
-    theirs = measure_rotel(bodies)
-finally:
-    shutil.rmtree(folder)
-
-print(f"{spans} spans, {sum(map(len, bodies)) // (BODIES * SPANS_EACH)} bytes of JSON each")
-print("| | spans a CPU second | peak memory |\n|---|---|---|")
-print(f"| dsl, decoded and stored | {ours['spans_per_cpu_second']:,.0f} | {ours['peak_rss_mib']} MiB |")
-if theirs:
-    print(f"| rotel, received and discarded | {theirs[0]:,.0f} | {theirs[1]} MiB |")
-    print(f"\nratio {ours['spans_per_cpu_second'] / theirs[0]:.2f} (goal 1.0, at least 0.5); {size / spans:.0f} bytes a span on disk")
-else:
-    print("\nrotel is not installed: ci/setup")
+generator = random.Random(7)
+documents = [body(number, generator) for number in range(BODIES)]
+plain = [json.dumps(document, separators=(",", ":")).encode() for document in documents]
+forms = {"JSON": (plain, {"Content-Type": "application/json"}),
+         "JSON, gzip": ([gzip.compress(one, 6) for one in plain],
+                        {"Content-Type": "application/json", "Content-Encoding": "gzip"}),
+         "protobuf": ([protobuf(document) for document in documents], {"Content-Type": "application/x-protobuf"})}
+wanted = os.environ.get("FORMS")
+print(f"{spans} spans, {SPANS_EACH} in a request, {CONNECTIONS} connections\n")
+print("| requests | bytes a span | dsl, stored: spans a CPU second | peak MiB | rotel, discarded: spans a CPU second | peak MiB "
+      "| ratio | bytes a span on disk |\n|---|---|---|---|---|---|---|---|")
+for name, (bodies, headers) in forms.items():
+    if wanted and name not in wanted.split(";"):
+        continue
+    mine, other = ours(bodies, headers), theirs(bodies, headers)
+    rest = f"{other['rate']:,.0f} | {other['memory']:.0f} | {mine['rate'] / other['rate']:.2f}" if other else "not installed: ci/setup | | "
+    print(f"| {name} | {sum(map(len, bodies)) // (BODIES * SPANS_EACH)} | {mine['rate']:,.0f} | {mine['memory']:.0f} | {rest} "
+          f"| {mine['size']:.0f} |", flush=True)
+    if mine["again"] or other and other["again"]:
+        print(f"told to come again: dsl {mine['again']}, rotel {other['again'] if other else 0}", file=sys.stderr)

@@ -8,12 +8,19 @@ extension IssueDetector {
     _ verdict: SignalBaseline.Verdict?, _ baseline: SignalBaseline
   ) -> (severity: Double, confidence: Double, onset: Timestamp, p: Double)? {
     let evidence = baseline.evidence
-    guard let verdict, let onset = evidence.onset, evidence.value >= settings.windowsPerFalseAlarm,
-      verdict.excess > 1
+    guard let verdict, let onset = evidence.onset,
+      Self.isTold(verdict, evidence, settings.windowsPerFalseAlarm)
     else { return nil }
     // One change in so many windows is what was expected beforehand: these are the odds that this is one.
     let confidence = evidence.value / (evidence.value + settings.windowsPerFalseAlarm)
     return (1 - 1 / verdict.excess, confidence, onset, verdict.p)
+  }
+
+  /// Whether enough says that a signal changed, and this window shows it.
+  static func isTold(
+    _ verdict: SignalBaseline.Verdict, _ evidence: ChangeEvidence, _ interval: Double
+  ) -> Bool {
+    evidence.value >= interval && verdict.excess > 1
   }
 
   private func observe(

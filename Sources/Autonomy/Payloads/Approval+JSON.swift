@@ -12,7 +12,7 @@ extension Approval {
       "rule": .string(decision.rule), "description": .string(decision.description),
       "rationale": .string(decision.rationale), "confidence": .double(decision.confidence),
       "why": .string(demand.reason), "approvers_needed": .int(demand.approvers),
-      "approvals": .int(approvals), "proposed_by": proposer.json,
+      "approvals": .int(approvals), "proposed_by": proposer.json, "ordered_by": orderer?.json ?? .null,
       "created_at": createdAt.json, "expires_at": expiresAt.json,
       "expires_in_s": .double(max(0, expiresAt.seconds(since: now))),
       "votes": .array(votes.map(Self.vote)), "used_by": .optional(usedBy),

@@ -43,7 +43,7 @@ extension EngineHost {
   }
 
   /// What looks at new telemetry.
-  private var processing: TelemetryProcessing {
+  var processing: TelemetryProcessing {
     let kept = SignalRetention(settings.telemetry.retention)
     let source =
       world.signals?(directory, settings)
@@ -116,9 +116,9 @@ extension EngineHost {
       threshold: settings.remediation.confidenceThreshold
     ) { standing($0, $1, observation) }
     let plan = try planner.ordered(order.issue, order.action, order.parameters, observation)
-    cycle.control.proposer = Identity(name: order.by, user: world.user, host: world.host)
+    cycle.control.proposer = order.orderer
     let proposal = plan.proposal(
-      RemediationTurn.scaling(plan, observation, settings.limits, ["ordered_by": .string(order.by)]))
+      RemediationTurn.scaling(plan, observation, settings.limits, order.marks))
     let id = newCycleID()
     let decision = Decision(proposal, rule: plan.rule, cycle: id, at: observation.at)
     var options = Cycle.Options()

@@ -15,25 +15,29 @@ package struct RemediationOrder: Sendable, Equatable {
   package var action: RemediationAction
   package var issue: RemediationIssue
   package var parameters: JSONObject
-  package var by: String
+  /// Who ordered it: where it needs an approval, somebody else has to give that.
+  package var orderer: Identity
   package var at: Timestamp
 
+  /// The name of who ordered it.
+  package var by: String { orderer.name }
+
   package init(
-    id: String, action: RemediationAction, issue: RemediationIssue, parameters: JSONObject, by: String,
-    at: Timestamp
+    id: String, action: RemediationAction, issue: RemediationIssue, parameters: JSONObject,
+    orderer: Identity, at: Timestamp
   ) {
     self.id = id
     self.action = action
     self.issue = issue
     self.parameters = parameters
-    self.by = by
+    self.orderer = orderer
     self.at = at
   }
 
   package var json: JSONValue {
     [
       "order_id": .string(id), "action": .string(action.rawValue), "issue": issue.json,
-      "parameters": .object(parameters), "by": .string(by), "at": at.json,
+      "parameters": .object(parameters), "by": .string(by), "account": orderer.json, "at": at.json,
     ]
   }
 
@@ -44,9 +48,17 @@ package struct RemediationOrder: Sendable, Equatable {
     action = try fields.word("action", RemediationAction.self)
     issue = try RemediationIssue(json: json["issue"] ?? .null)
     parameters = try fields.object("parameters")
-    by = try fields.string("by")
+    // Orders of earlier versions say no account.
+    if let account = json["account"] {
+      orderer = try Identity(json: account)
+    } else {
+      orderer = Identity(name: try fields.string("by"), user: "", host: "")
+    }
     at = try fields.time("at")
   }
+
+  /// What a decision carries of its order.
+  var marks: JSONObject { ["ordered_by": .string(by), Approval.ordererKey: orderer.json] }
 
   private static func all(_ json: JSONValue?) throws(DSLError) -> [RemediationOrder] {
     try (json?.array ?? []).map { (value) throws(DSLError) in try RemediationOrder(json: value) }

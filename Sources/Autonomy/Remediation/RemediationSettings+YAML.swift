@@ -70,6 +70,16 @@ extension RemediationSettings {
     Setting(
       "security.event_retention_hours", .number(\.security.retentionHours, 0.01...8760),
       "Hours that security events are kept.", environment: ["DSLMODEL_SECURITY_EVENT_RETENTION_HOURS"]),
+    Setting(
+      "security.rules",
+      .section(
+        .init("list of rules", show: { $0.security.rules.json }) { node, reader, settings in
+          guard let rules = EventRules(node, reader) else { return false }
+          settings.security.rules = rules
+          return true
+        }),
+      "Rules beside or in place of the standard ones; dsl telemetry security-report --print-rules prints all."
+    ),
   ]
 
   /// Entries that one list may have.

@@ -73,6 +73,8 @@ public struct SecuritySettings: Sendable, Equatable {
   public var threatThreshold = 0.5
   /// Hours that events are kept.
   public var retentionHours = 24.0
+  /// What shows an attack.
+  package var rules = EventRules()
 
   /// The defaults.
   public init() {}

@@ -120,7 +120,8 @@ package final class RemediationTurn: Sendable {
       let plan = try planner.ordered(
         order.issue, order.action, order.parameters, observation, traceID: traceID)
       state.made.append(plan)
-      let more: JSONObject = ["order_id": .string(order.id), "ordered_by": .string(order.by)]
+      var more = order.marks
+      more["order_id"] = .string(order.id)
       plans.live.append(answer(plan, observation, more))
     } catch {
       state.done.append(order.id)

@@ -133,11 +133,16 @@ package struct StoredSignals: SignalSource {
 
 /// The detectors of the house, going on from what an earlier process learned.
 package struct HouseDetectors: IssueFinding {
+  /// What is learned of a service is 143 KB of JSON, so that these many stay within what is read back.
+  private static let services = 300
+
   private var detector: IssueDetector
 
   /// - Parameter saved: what an earlier process learned; what cannot be read is learned anew, because it is derived.
   package init(saved: JSONValue?) {
-    detector = saved.flatMap { try? IssueDetector(json: $0) } ?? IssueDetector()
+    detector =
+      saved.flatMap { try? IssueDetector(json: $0) }
+      ?? IssueDetector(settings: .init(maximumServices: Self.services))
   }
 
   package mutating func observe(_ window: ServiceWindow) -> [DetectedIssue] { detector.observe(window) }

@@ -75,6 +75,12 @@ package struct TelemetryProcessing: Sendable {
   ///
   /// - Throws: `io` when the source cannot be read or the state cannot be kept.
   package func pass(_ observation: Observation) async throws -> Found {
+    try AtomicFile.makeDirectory(directory.files, directory.state + "/telemetry")
+    // Two that look at once would both learn from the same windows, and one would lose what it learned.
+    let lock = try directory.files.lock(
+      directory.state + "/telemetry/processing.lock", exclusive: true, wait: false)
+    guard let lock else { return Found() }
+    defer { lock.unlock() }
     var state = try load()
     let now = time.now
     if let last = state["passed_at"].flatMap({ Timestamp.parse($0)?.time }),
@@ -144,7 +150,7 @@ package struct TelemetryProcessing: Sendable {
   private func lookForAttacks(
     _ state: inout JSONObject, _ start: Timestamp, _ end: Timestamp, _ found: inout Found
   ) async throws {
-    var watch = EventWatch(json: state["security"])
+    var watch = EventWatch(json: state["security"], rules: security.rules.inForce)
     let signals = try await source.signals(from: start, until: end, limit: Self.signalLimit)
     for signal in signals.sorted(by: { $0.at < $1.at }) { found.events += watch.take(signal) }
     if signals.count >= Self.signalLimit {
@@ -174,7 +180,9 @@ package struct TelemetryProcessing: Sendable {
 
   /// What was learned; what cannot be read is learned anew, because it is derived.
   private func load() throws -> JSONObject {
-    guard try directory.files.status(Self.path(directory)) != nil else { return [:] }
+    guard let status = try directory.files.status(Self.path(directory)), status.size <= Self.sizeLimit else {
+      return [:]
+    }
     let bytes = try directory.files.read(Self.path(directory), limit: Self.sizeLimit)
     return (try? JSONParser.parse(bytes))?.object ?? [:]
   }

@@ -26,8 +26,7 @@ struct Receiving: Sendable {
         return .content(
           type: reply.contentType, body: reply.body, status: .init(code: reply.status), headers: headers)
       }
-      // OTLP has a specification of its own, and replies in its own form.
-      route.isDocumented = false
+      route.errors = [.mediaType, .tooLarge]
       return route
     }
   }

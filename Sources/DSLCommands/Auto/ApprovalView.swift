@@ -20,7 +20,9 @@ struct ApprovalView {
       : (approval.reason.isEmpty ? "\n" : "  \(Shown.safe(approval.reason))\n")
     text += "  \(decision.type) of \(decision.target): \(Shown.safe(decision.description))\n"
     text += "  \(Shown.safe(decision.rationale))\n"
-    text += paint("  \(approval.demand.reason); proposed by \(approval.proposer.name)", .quiet) + "\n"
+    let orderer = approval.orderer.map { ", ordered by " + Shown.safe($0.name) } ?? ""
+    text +=
+      paint("  \(approval.demand.reason); proposed by \(approval.proposer.name)\(orderer)", .quiet) + "\n"
     for step in approval.steps.prefix(5) { text += "    \(step.action) \(Shown.safe(step.target))\n" }
     if approval.steps.count > 5 { text += "    and \((approval.steps.count - 5).counted("step")) more\n" }
     for vote in approval.votes {

@@ -34,7 +34,7 @@ struct LoopSignals: Sendable {
 
   /// Has the kernel end the process after that time, whatever the process does then: what it leaves half done is settled by
   /// the next engine.
-  private static func limit(_ seconds: Double) {
+  static func limit(_ seconds: Double) {
     signal(SIGALRM) { _ in _exit(124) }
     let whole = Int(seconds.rounded(.down))
     var timer = itimerval()

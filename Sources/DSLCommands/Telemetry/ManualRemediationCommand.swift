@@ -94,7 +94,7 @@ struct ManualRemediationCommand: ReportingCommand {
       evidence: "ordered by \(person.name)")
     return RemediationOrder(
       id: "o-" + generator.hex(bytes: 8), action: wanted, issue: cause,
-      parameters: try info.complete(given), by: person.name, at: now)
+      parameters: try info.complete(given), orderer: person, at: now)
   }
 
   /// Leaves the order for whoever leads, after a look whether it can be carried out at all.

@@ -39,10 +39,12 @@ struct SimulateSecurityEventCommand: ReportingCommand {
         fix: "make one: dsl init \(context.directory.path)")
     }
     let now = context.time.now
-    var watch = EventWatch()
+    var watch = EventWatch(rules: loaded.settings.security.rules.inForce)
     let found = SecurityDrill.signals(type, source: ip, user: user, at: now).flatMap { watch.take($0) }
     guard var event = found.last(where: { $0.type == type }) else {
-      throw DSLError(.internalError, "no rule finds \(type.rawValue)")
+      throw DSLError(
+        .notFound, "none of the rules in force finds a simulated \(type.rawValue)",
+        fix: "see them: dsl telemetry security-report --print-rules")
     }
     event.level = level
     event.isSimulated = true

@@ -43,9 +43,15 @@ struct StartProcessingCommand: ReportingCommand {
     commandName: "start-processing", abstract: "Look at new telemetry for issues and attacks from now on.",
     discussion: """
       Each cycle of dsl auto loop, and each dsl auto execute, looks at what is new. Holds until stop-processing, also when \
-      engines end and begin. What is done about issues is for enable-remediation to say.
+      engines end and begin. What is done about issues is for enable-remediation to say. With --follow this process \
+      looks itself, in the foreground, whenever no engine runs: what it finds waits for the next cycle. It prints a line for \
+      each look (with --format json or jsonl one object), and ends with SIGTERM, Ctrl-C or stop-processing; the switch \
+      stays as it is.
       """)
   static let reportName = "telemetry-start"
+
+  @Flag(help: "Look in this process, until it is told to end.")
+  var follow = false
 
   @OptionGroup var who: SwitchOptions
   @OptionGroup var global: GlobalOptions
@@ -53,6 +59,12 @@ struct StartProcessingCommand: ReportingCommand {
   func report(_ context: Context) async throws -> Report? {
     let loaded = try context.settings()
     let (before, after) = try who.turn(.processing, isOn: true, context)
+    if follow {
+      for warning in loaded.warnings { context.console.note("dsl: warning: " + Shown.safe(warning)) }
+      let isJSON = global.json || global.format == .json || global.format == .jsonl
+      try await TelemetryFollowing(context: context, settings: loaded.settings, isJSON: isJSON).run()
+      return nil
+    }
     let probe = EngineProbe(context.directory)
     let data: JSONValue = [
       "coordination_dir": .string(context.directory.path), "ingestion_started": true,

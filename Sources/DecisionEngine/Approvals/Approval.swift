@@ -105,6 +105,19 @@ package struct Approval: Sendable, Equatable {
     self.expiresAt = expiresAt
   }
 
+  /// The parameter of a decision that says who ordered it.
+  package static let ordererKey = "orderer"
+
+  /// The person who ordered the decision; `nil` for what the engine proposed by itself.
+  ///
+  /// What cannot be read counts as a name alone: it may keep somebody from approving, and lets nobody in.
+  package var orderer: Identity? {
+    if let full = decision.parameters[Self.ordererKey], let identity = try? Identity(json: full) {
+      return identity
+    }
+    return decision.parameters["ordered_by"]?.string.map { Identity(name: $0, user: "", host: "") }
+  }
+
   /// Different people who agreed.
   package var approvals: Int { Set(votes.filter(\.approves).map(\.who.key)).count }
   /// What has at most one open approval.

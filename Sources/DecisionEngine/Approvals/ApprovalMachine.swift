@@ -54,7 +54,9 @@ package struct ApprovalMachine: Sendable {
 
   /// What somebody's answer makes of a request.
   ///
-  /// - Throws: `invalidState` for one who may not answer: the proposer; `conflict` for a request that is no longer open,
+  /// Who proposed something and who ordered it may reject it, and not approve it: four eyes see what is done.
+  ///
+  /// - Throws: `invalidState` for one who may not answer: the proposer, the orderer; `conflict` for a request that is no longer open,
   ///   or who said the same before.
   package func vote(_ approval: Approval, _ vote: Approval.Vote) throws(DSLError) -> Approval {
     let id = approval.id
@@ -75,10 +77,12 @@ package struct ApprovalMachine: Sendable {
       throw DSLError(
         .invalidState, "\(who.name) is a name of the engine itself", fix: "give the name of a person")
     }
-    let isProposer =
-      who.key == approval.proposer.key
-      || (!acceptsNames && who.user == approval.proposer.user && who.host == approval.proposer.host)
-    if vote.approves, isProposer {
+    if vote.approves, let orderer = approval.orderer, isSame(who, orderer) {
+      throw DSLError(
+        .invalidState, "\(who.name) ordered this",
+        fix: "somebody else has to approve it: --by NAME, or another account")
+    }
+    if vote.approves, isSame(who, approval.proposer) {
       throw DSLError(
         .invalidState, "\(who.name) proposed this: the loop runs as \(approval.proposer.name)",
         fix: "somebody else has to approve it: --by NAME, or another account")
@@ -98,6 +102,11 @@ package struct ApprovalMachine: Sendable {
     }
     result.expiresAt = vote.at.adding(seconds: expirySeconds)
     return result
+  }
+
+  /// Whether two are one person: by their names or, where people go by their accounts, by these.
+  private func isSame(_ one: Identity, _ other: Identity) -> Bool {
+    one.key == other.key || (!acceptsNames && one.user == other.user && one.host == other.host)
   }
 
   /// Names that the engine goes by.

@@ -26,6 +26,9 @@ package enum OTLPDecoding {
   /// Records that one request may have: what bounds memory, as the smallest log record takes 2 bytes of JSON.
   package static let recordLimit = 500_000
 
+  /// Bytes that are put behind a body: one that has so much capacity left is not copied for it.
+  package static var padding: Int { TextSlice.padding }
+
   /// The reason of a fault that means "send less at once".
   package static var tooManyRecords: String { OTLPJSONDecoder.tooMany }
 

@@ -62,7 +62,7 @@ struct OpenAPIDocument {
 
   /// The schemas that routes name, and those that these refer to.
   private var used: Set<String> {
-    var open = table.routes.compactMap(\.command) + ["envelope"]
+    var open = table.routes.compactMap(\.command) + ["envelope", Self.otlp]
     var found: Set<String> = []
     while let name = open.popLast() {
       guard found.insert(name).inserted, let text = schemas[name]?.text() else { continue }
@@ -124,8 +124,8 @@ extension OpenAPIDocument {
       return [
         "required": true,
         "content": [
-          "application/json": ["schema": ["type": "object"]],
-          "application/x-protobuf": ["schema": ["type": "string", "format": "binary"]],
+          "application/json": ["schema": otlpSchema(String(route.path.dropFirst("/v1/".count)))],
+          "application/x-protobuf": ["schema": binary],
         ],
       ]
     }
@@ -146,6 +146,7 @@ extension OpenAPIDocument {
   }
 
   private func responses(_ route: Route) -> JSONObject {
+    if route.purpose == .telemetry { return Self.otlpResponses }
     var responses = JSONObject()
     responses["200"] = [
       "description": "As asked.", "content": .object([route.mediaType: ["schema": answer(route)]]),
@@ -153,13 +154,45 @@ extension OpenAPIDocument {
     var codes: [DSLError.Code] = [.invalidInput, .misdirected, .busy, .io] + route.errors
     if route.purpose != .open { codes += [.unauthenticated, .forbidden] }
     if route.members != nil { codes += [.mediaType, .tooLarge] }
-    if route.purpose == .telemetry { codes += [.mediaType, .tooLarge] }
     let failure: JSONValue = ["application/json": ["schema": ["$ref": "#/components/schemas/failure"]]]
     let probe: JSONValue = ["application/json": ["schema": ["$ref": "#/components/schemas/envelope"]]]
     for status in Set(codes.map(HTTPStatus.of)).sorted(by: { $0.code < $1.code }) {
       let isProbe = status.code == 503 && route.purpose == .open
       responses[String(status.code)] = [
         "description": .string(status.reasonPhrase + "."), "content": isProbe ? probe : failure,
+      ]
+    }
+    return responses
+  }
+
+  /// The schema of what OTLP sends, which has a specification of its own.
+  fileprivate static let otlp = "otlp"
+  /// Protobuf's form of the same.
+  private static let binary: JSONValue = ["type": "string", "format": "binary"]
+
+  private static func otlpSchema(_ name: String) -> JSONValue {
+    ["$ref": .string("#/components/schemas/\(otlp)/$defs/\(name)")]
+  }
+
+  /// Replies are OTLP's own, in the encoding of the request; what is refused before anybody looks at it gets an envelope.
+  private static var otlpResponses: JSONObject {
+    var responses: JSONObject = [
+      "200": [
+        "description": "Stored, or what of it could be.",
+        "content": [
+          "application/json": ["schema": otlpSchema("answer")], "application/x-protobuf": ["schema": binary],
+        ],
+      ]
+    ]
+    let failure: JSONValue = [
+      "anyOf": [otlpSchema("status"), ["$ref": "#/components/schemas/failure"]]
+    ]
+    for code in [400, 401, 403, 413, 415, 421, 429, 500, 503] {
+      responses[String(code)] = [
+        "description": .string(HTTPResponse.Status(code: code).reasonPhrase + "."),
+        "content": [
+          "application/json": ["schema": failure], "application/x-protobuf": ["schema": binary],
+        ],
       ]
     }
     return responses

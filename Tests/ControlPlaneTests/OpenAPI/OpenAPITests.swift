@@ -19,7 +19,8 @@ import Testing
       let name = file.lastPathComponent.replacingOccurrences(of: ".schema.json", with: "")
       schemas[name] = try JSONParser.parse(Array(try Data(contentsOf: file)))
     }
-    return OpenAPIDocument(table: try TestSurface().table, schemas: schemas).json.text(.pretty) + "\n"
+    return OpenAPIDocument(table: try TestSurface(receiver: Echo()).table, schemas: schemas).json.text(
+      .pretty) + "\n"
   }
 
   @Test func theServedDocumentIsThatOfTheRoutes() throws {

@@ -42,6 +42,37 @@ import Testing
     #expect(changes[0].expiresAt == start.adding(seconds: 600) && changes[0].status == .pending)
   }
 
+  @Test(arguments: [
+    (true, "alice", "ops", false), (true, "ALICE@laptop", "www", false), (true, "bob", "ops", true),
+    (false, "ops", "ops", false), (false, "bob", "bob", true),
+  ])
+  func whoOrderedItMayRejectItButNotApprove(
+    names: Bool, name: String, user: String, mayApprove: Bool
+  ) throws {
+    var machine = machine
+    machine.acceptsNames = names
+    var asked = request(1)
+    let orderer = Identity(name: "Alice", user: "ops", host: "box")
+    asked.decision.parameters = ["ordered_by": "Alice", Approval.ordererKey: orderer.json]
+    let open = try #require(machine.propose(asked, open: nil, now: start).changes.first)
+    #expect(open.orderer == orderer && open.proposer.name == "loop")
+    if mayApprove {
+      #expect(try machine.vote(open, vote(name, user: user)).status == .approved)
+    } else {
+      let error = #expect(throws: DSLError.self) { try machine.vote(open, vote(name, user: user)) }
+      #expect(error?.code == .invalidState && error?.message == "\(name) ordered this")
+    }
+    #expect(try machine.vote(open, vote(name, approves: false, user: user)).status == .rejected)
+  }
+
+  @Test func anOrderWithoutAnAccountStillBindsItsName() throws {
+    var asked = request(1)
+    asked.decision.parameters = ["ordered_by": "alice"]
+    let open = try #require(machine.propose(asked, open: nil, now: start).changes.first)
+    #expect(throws: DSLError.self) { try machine.vote(open, vote("alice")) }
+    #expect(try machine.vote(open, vote("bob")).status == .approved)
+  }
+
   @Test func whatWaitsIsNotAskedForAgain() throws {
     let open = try opened()
     let soon = machine.propose(request(2), open: open, now: start.adding(seconds: 30))
