@@ -41,7 +41,7 @@ package final class ClientTransport: HTTPTransport {
 
   package func post(_ post: HTTPPost) async throws(DSLError) -> HTTPReply {
     let shown = "POST \(HTTPPost.masked(post.url))"
-    var request = HTTPClientRequest(url: post.url)
+    var request = HTTPClientRequest(url: Authority.withoutUser(post.url))
     request.method = .POST
     for header in post.headers {
       guard (header.name + header.value).utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
@@ -49,6 +49,9 @@ package final class ClientTransport: HTTPTransport {
           .invalidInput, "the header \(header.name) holds a line break or another control character")
       }
       request.headers.add(name: header.name, value: header.value)
+    }
+    if let user = Authority(url: post.url)?.user, !request.headers.contains(name: "Authorization") {
+      request.headers.add(name: "Authorization", value: "Basic " + Base64.encoded(user))
     }
     request.body = .bytes(post.body)
     let milliseconds = Int64((post.timeoutSeconds * 1000).rounded(.up))

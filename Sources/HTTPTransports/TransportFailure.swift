@@ -8,6 +8,7 @@ import NIOSSL
 enum TransportFailure {
   static func error(_ error: any Error, _ shown: String) -> DSLError {
     switch error {
+    case let error as DSLError: return DSLError(error.code, "\(shown): \(error.message)", cause: error.cause)
     case is CancellationError: return DSLError(.cancelled, "\(shown): stopped on request")
     case let error as HTTPClientError: return client(error, shown)
     case let error as NIOConnectionError: return connection(error, shown)
