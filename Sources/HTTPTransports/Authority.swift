@@ -30,7 +30,7 @@ struct Authority: Equatable {
     let rest = url[colon.upperBound...]
     let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
     guard let at = authority.lastIndex(of: "@") else { return url }
-    return url[..<colon.upperBound] + rest[rest.index(after: at)...]
+    return String(url[..<colon.upperBound] + rest[rest.index(after: at)...])
   }
 
   private static func unescaped(_ text: Substring) -> [UInt8] {

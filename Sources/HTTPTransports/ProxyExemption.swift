@@ -17,10 +17,16 @@ struct ProxyExemption: Sendable {
 
   init(_ text: String) {
     let parts = text.split(separator: "/", maxSplits: 1).map(String.init)
-    if parts.count == 2, let address = Self.address(parts[0]), let bits = Int(parts[1]),
-      (0...address.count * 8).contains(bits)
-    {
-      (hosts, port) = (.range(address, bits: bits), nil)
+    if parts.count == 2 {
+      if let address = Self.address(parts[0]), let bits = Int(parts[1]),
+        (0...address.count * 8).contains(bits)
+      {
+        hosts = .range(address, bits: bits)
+      } else {
+        // Neither a host nor a range: it exempts nothing.
+        hosts = .domain("")
+      }
+      port = nil
       return
     }
     let authority = Self.address(text) == nil ? Authority(url: "any://" + text) : nil

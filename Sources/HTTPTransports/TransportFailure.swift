@@ -26,6 +26,10 @@ enum TransportFailure {
       return DSLError(.timeout, "\(shown): no response in time")
     case .cancelled: return DSLError(.cancelled, "\(shown): stopped on request")
     case .invalidURL, .emptyHost, .emptyScheme: return DSLError(.invalidInput, "\(shown): malformed URL")
+    case .invalidProxyResponse, .proxyAuthenticationRequired:
+      return DSLError(
+        .io, "\(shown): the proxy opens no tunnel", cause: error.shortDescription,
+        fix: "look at http_proxy and https_proxy, or list the host in no_proxy")
     case .remoteConnectionClosed:
       return DSLError(.io, "\(shown): the server closed without a response")
     default:

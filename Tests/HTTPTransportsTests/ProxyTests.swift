@@ -48,21 +48,34 @@ import Testing
   }
 
   @Test(.enabled(if: Child.has("python3", "--version"), "python3 is missing"))
-  func plainRequestsAreHandedToTheProxy() async throws {
-    let proxy = try TestServer()
+  func plainRequestsGoThroughATunnelToo() async throws {
+    let (proxy, server) = (try TestServer(), try TestServer())
     let transport = ClientTransport(environment: [
       "http_proxy": "http://me:pw@127.0.0.1:\(proxy.port)", "no_proxy": "localhost",
     ])
-    let far = HTTPPost(url: "http://collector.invalid:4318/v1/traces", body: [1], timeoutSeconds: 20)
+    let far = HTTPPost(url: server.url("/v1/traces"), body: [1], timeoutSeconds: 20)
     #expect(try await transport.post(far).status == 200)
-    let request = try #require(proxy.requests.first)
-    #expect(request.path == "http://collector.invalid:4318/v1/traces" && request.method == "POST")
-    #expect(request.headers["proxy-authorization"] == "Basic bWU6cHc=")
-    #expect(request.headers["host"] == "collector.invalid:4318")
-    let near = try TestServer()
-    let straight = HTTPPost(url: near.url("/x", host: "localhost"), body: [], timeoutSeconds: 20)
-    #expect(try await transport.post(straight).status == 200)
-    #expect(near.requests.count == 1 && proxy.requests.count == 1)
+    let tunnel = try #require(proxy.requests.first)
+    #expect(tunnel.method == "CONNECT" && tunnel.path == "127.0.0.1:\(server.port)")
+    #expect(tunnel.headers["proxy-authorization"]?.string == "Basic bWU6cHc=")
+    #expect(server.requests.map(\.path) == ["/v1/traces"])
+    #expect(server.requests.first?.headers["proxy-authorization"] == nil)
+    let near = HTTPPost(url: server.url("/near", host: "localhost"), body: [], timeoutSeconds: 20)
+    #expect(try await transport.post(near).status == 200)
+    #expect(server.requests.count == 2 && proxy.requests.count == 1)
+  }
+
+  @Test(.enabled(if: Child.has("python3", "--version"), "python3 is missing"))
+  func aProxyThatRefusesIsTold() async throws {
+    let proxy = try TestServer()
+    let transport = ClientTransport(environment: ["http_proxy": "127.0.0.1:\(proxy.port)"])
+    // Nobody listens at port 1, so that the proxy answers 502.
+    do throws(DSLError) {
+      _ = try await transport.post(HTTPPost(url: "http://127.0.0.1:1/x", body: [], timeoutSeconds: 20))
+      Issue.record("it was answered")
+    } catch {
+      #expect(error.code == .io && error.message.contains("the proxy opens no tunnel"), "\(error)")
+    }
   }
 
   @Test(
