@@ -190,6 +190,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: house),
+    .testTarget(
+      name: "HTTPTransportsTests", dependencies: ["DSLBase", "HTTPTransports"], exclude: ["server.py"],
+      swiftSettings: house),
     .testTarget(name: "TidyTests", swiftSettings: house),
     .testTarget(
       name: "TelemetryTests",

@@ -35,18 +35,21 @@ public final class AutonomousDecisionEngine: Sendable {
   ///   - path: the coordination directory.
   ///   - settings: everything that can be configured; `dsl.yaml` and the environment are not read.
   ///   - logger: told what happens.
+  ///   - transport: how webhooks among the notifiers are reached; without it they are not.
   public init(
     coordinationDirectory path: String, settings: Settings = Settings(),
-    logger: Logger = Logger(label: "dsl.autonomy")
+    logger: Logger = Logger(label: "dsl.autonomy"), transport: (any HTTPTransport)? = nil
   ) {
     self.path = path
     state = Mutex(State(settings: settings))
     let time = SystemTime()
     var generator = SystemRandomNumberGenerator()
-    world = EngineHost.World(
+    var world = EngineHost.World(
       files: PosixFileSystem(), time: time, processes: SystemProcesses(bootID: time.monotonicOrigin),
       seed: generator.next(), environment: [:], host: HostName.current,
       log: logger, console: { _ in })
+    world.transport = transport
+    self.world = world
   }
 
   /// The least confidence a decision needs, 0…1.

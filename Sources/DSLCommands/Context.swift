@@ -21,6 +21,8 @@ struct Context: Sendable {
   let meters: MetricRegistry
   /// What leaves for collectors; `nil` when nothing does.
   let export: TelemetryExport?
+  /// How messages leave over HTTP; opens nothing before the first.
+  let transport: any HTTPTransport
 
   /// The real world.
   init(_ global: GlobalOptions, console: Console) {
@@ -31,6 +33,7 @@ struct Context: Sendable {
     environment = Self.processEnvironment()
     meters = MetricRegistry(start: time.now)
     export = Self.export(environment, meters, time, console)
+    transport = ClientTransport(environment: environment)
   }
 
   /// The coordination directory: flag, else `COORDINATION_DIR`, else `coordination`.

@@ -1,3 +1,4 @@
+import DSLBase
 import NIOSSL
 
 /// PEM files that a transport goes by.
@@ -15,14 +16,30 @@ package struct CertificateFiles: Sendable, Equatable {
     self.key = key
   }
 
-  /// - Throws: what NIOSSL says of a file that cannot be read.
-  func configuration() throws -> TLSConfiguration {
+  /// - Throws: `DSLError` `.invalidInput` that names the file that cannot be read.
+  func configuration() throws(DSLError) -> TLSConfiguration {
     var configuration = TLSConfiguration.makeClientConfiguration()
-    if let authorities { configuration.trustRoots = .file(authorities) }
+    if let authorities {
+      configuration.trustRoots = .certificates(
+        try Self.read(authorities, "certificates of authorities") { try NIOSSLCertificate.fromPEMFile($0) })
+    }
     if let own {
-      configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(own).map { .certificate($0) }
-      if let key { configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)) }
+      let chain = try Self.read(own, "own certificate") { try NIOSSLCertificate.fromPEMFile($0) }
+      configuration.certificateChain = chain.map { .certificate($0) }
+      // Key and certificate may share a file.
+      let key = try Self.read(self.key ?? own, "key to the own certificate") {
+        try NIOSSLPrivateKey(file: $0, format: .pem)
+      }
+      configuration.privateKey = .privateKey(key)
     }
     return configuration
+  }
+
+  private static func read<Content>(
+    _ path: String, _ what: String, _ body: (String) throws -> Content
+  ) throws(DSLError) -> Content {
+    do { return try body(path) } catch {
+      throw DSLError(.invalidInput, "\(path): the \(what) cannot be read", cause: "\(error)")
+    }
   }
 }

@@ -41,7 +41,7 @@ package final class ClientTransport: HTTPTransport {
 
   package func post(_ post: HTTPPost) async throws(DSLError) -> HTTPReply {
     let shown = "POST \(HTTPPost.masked(post.url))"
-    var request = HTTPClientRequest(url: post.url)
+    var request = HTTPClientRequest(url: Authority.withoutUser(post.url))
     request.method = .POST
     for header in post.headers {
       guard (header.name + header.value).utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
@@ -50,17 +50,38 @@ package final class ClientTransport: HTTPTransport {
       }
       request.headers.add(name: header.name, value: header.value)
     }
+    if let user = Authority(url: post.url)?.user, !request.headers.contains(name: "Authorization") {
+      request.headers.add(name: "Authorization", value: "Basic " + Base64.encoded(user))
+    }
     request.body = .bytes(post.body)
-    let milliseconds = Int64((post.timeoutSeconds * 1000).rounded(.up))
     do {
       let client = try client(for: post.url)
-      let response = try await client.execute(request, timeout: .milliseconds(max(1, milliseconds)))
-      return HTTPReply(
-        status: Int(response.status.code),
-        headers: response.headers.map { HTTPHeader($0.name, $0.value) },
-        body: try await Self.beginning(of: response.body))
+      return try await Self.exchange(request, client, withinSeconds: post.timeoutSeconds)
     } catch {
       throw TransportFailure.error(error, shown)
+    }
+  }
+
+  /// A request and the whole of its response, in time: the client's own limit ends with the head of the response.
+  private static func exchange(
+    _ request: HTTPClientRequest, _ client: HTTPClient, withinSeconds limit: Double
+  ) async throws -> HTTPReply {
+    let milliseconds = Int64((min(max(limit, 0.001), 86_400) * 1000).rounded(.up))
+    return try await withThrowingTaskGroup(of: HTTPReply.self) { group in
+      group.addTask {
+        let response = try await client.execute(request, timeout: .milliseconds(milliseconds))
+        return HTTPReply(
+          status: Int(response.status.code),
+          headers: response.headers.map { HTTPHeader($0.name, $0.value) },
+          body: try await beginning(of: response.body))
+      }
+      group.addTask {
+        try await Task.sleep(for: .milliseconds(milliseconds))
+        throw HTTPClientError.deadlineExceeded
+      }
+      defer { group.cancelAll() }
+      guard let reply = try await group.next() else { throw CancellationError() }
+      return reply
     }
   }
 

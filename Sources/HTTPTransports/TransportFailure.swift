@@ -8,6 +8,7 @@ import NIOSSL
 enum TransportFailure {
   static func error(_ error: any Error, _ shown: String) -> DSLError {
     switch error {
+    case let error as DSLError: return DSLError(error.code, "\(shown): \(error.message)", cause: error.cause)
     case is CancellationError: return DSLError(.cancelled, "\(shown): stopped on request")
     case let error as HTTPClientError: return client(error, shown)
     case let error as NIOConnectionError: return connection(error, shown)
@@ -25,6 +26,10 @@ enum TransportFailure {
       return DSLError(.timeout, "\(shown): no response in time")
     case .cancelled: return DSLError(.cancelled, "\(shown): stopped on request")
     case .invalidURL, .emptyHost, .emptyScheme: return DSLError(.invalidInput, "\(shown): malformed URL")
+    case .invalidProxyResponse, .proxyAuthenticationRequired:
+      return DSLError(
+        .io, "\(shown): the proxy opens no tunnel", cause: error.shortDescription,
+        fix: "look at http_proxy and https_proxy, or list the host in no_proxy")
     case .remoteConnectionClosed:
       return DSLError(.io, "\(shown): the server closed without a response")
     default:

@@ -1,3 +1,4 @@
+import DSLBase
 import Foundation
 import Testing
 
@@ -88,6 +89,10 @@ import Testing
     #expect(approved.split(separator: "\n").count == 1, "of one decision")
     #expect(try shell("dsl auto history --format jsonl --type none").out.isEmpty)
     #expect(try shell("dsl auto history --format jsonl --limit 3 | wc -l").out == "3\n")
+    // Refused for want of approval, then carried out, then undone.
+    try shell.expectDeclaredSpans(including: ["swarmsh.autonomous.scaling_decision"])
+    let events = try shell.spans().flatMap { $0["events"]?.array ?? [] }
+    #expect(events.contains { $0["name"] == "decision.refused" })
   }
 
   @Test func historyIsFiltered() throws {

@@ -41,19 +41,11 @@ enum Repository {
 
   @Test func spansAreWhatTheyAreDeclaredToBe() throws {
     try work()
-    let file = shell.directory.appendingPathComponent("coordination/.dsl/telemetry/spans.jsonl")
-    let lines = String(decoding: try Data(contentsOf: file), as: UTF8.self).split(separator: "\n")
-    let spans = try lines.flatMap { line in
-      let resources = try JSONParser.parse(Array(line.utf8))["resourceSpans"]?.array ?? []
-      return resources.flatMap { $0["scopeSpans"]?.array ?? [] }.flatMap { $0["spans"]?.array ?? [] }
-    }
-    let registry = try Registry()
-    for span in spans { #expect(registry.violations(span: span).isEmpty) }
-    let names = Set(spans.compactMap { $0["name"]?.string })
     let expected = [
       "system_analysis", "decision_generation", "decision_execution", "scaling_decision", "cycle_complete",
     ].map { "swarmsh.autonomous.\($0)" }
-    #expect(names.isSuperset(of: expected + ["dsl.agent.work_item"]), "\(names)")
+    try shell.expectDeclaredSpans(including: expected + ["dsl.agent.work_item"])
+    let spans = try shell.spans()
 
     // Parents are there, or are the ones that were handed in.
     func place(_ span: JSONValue, _ key: String) -> [String] {

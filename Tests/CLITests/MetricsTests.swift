@@ -1,3 +1,4 @@
+import DSLBase
 import Foundation
 import Testing
 
@@ -22,6 +23,48 @@ import Testing
     #expect(outcome.status == 0, "\(outcome.out) \(outcome.err)")
     let files = try FileManager.default.contentsOfDirectory(atPath: shell.directory.path)
     #expect(files.sorted() == ["coordination", "metrics.prom"], "no temporary file is left")
+  }
+
+  /// Reads a page as OpenMetrics's reference parser does, which refuses what the standard forbids, and prints what
+  /// it found: families and samples in all, units, and the exemplars.
+  private static let parseStrictly = """
+    import json, sys
+    from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse
+    families = list(parse(sys.stdin.read()))
+    print(json.dumps({
+        "families": len(families), "samples": sum(len(f.samples) for f in families),
+        "units": {f.name: f.unit for f in families if f.unit}, "types": {f.name: f.type for f in families},
+        "exemplars": [[s.name, s.labels, s.exemplar.labels, s.exemplar.value]
+                      for f in families for s in f.samples if s.exemplar]}))
+    """
+
+  @Test(.enabled(if: Shell.python(with: "prometheus_client") != nil, "ci/setup has not made .build/venv"))
+  func theOtherFormatKeepsTheStandardToTheLetter() throws {
+    let python = try #require(Shell.python(with: "prometheus_client"))
+    let served = try Served { shell in
+      try shell.write("parse.py", Array(Self.parseStrictly.utf8))
+      for _ in 1...2 { #expect(try shell("dsl auto execute").status == 0) }
+    }
+    let accept = "-H 'Accept: application/openmetrics-text; version=1.0.0'"
+    let page = try served.curl("/metrics", accept).body
+    let parsed = try served.shell("'\(python)' parse.py", input: page)
+    #expect(parsed.status == 0, "\(parsed.err)")
+    let found = try JSONParser.parse(parsed.out)
+    #expect(found["families"]?.int ?? 0 > 20 && found["samples"]?.int ?? 0 > 60, "\(parsed.out)")
+    #expect(found["units"]?["dsl_auto_cycle_duration_seconds"] == "seconds")
+    #expect(found["types"]?["dsl_auto_cycles"] == "counter")
+    let cycle = try #require(
+      try JSONParser.parse(try served.shell("dsl auto history --cycles --limit 1 --format json").out)[
+        "cycles"]?
+        .array?.first)
+    let exemplar = try #require(found["exemplars"]?.array?.first?.array)
+    #expect(found["exemplars"]?.array?.count == 1, "\(parsed.out)")
+    #expect(exemplar[0] == "dsl_auto_cycle_duration_seconds_bucket")
+    #expect(exemplar[2]["trace_id"]?.string == cycle["trace_id"]?.string && exemplar[2]["trace_id"] != nil)
+    let seconds = try #require(exemplar[3].double)
+    #expect(
+      try #require(exemplar[1]["le"]?.string.flatMap { $0 == "+Inf" ? .infinity : Double($0) }) >= seconds)
+    #expect(try served.curl("/metrics").body.contains("trace_id") == false, "the other format has none")
   }
 
   @Test(.enabled(if: Shell.python(with: "prometheus_client") != nil, "ci/setup has not made .build/venv"))

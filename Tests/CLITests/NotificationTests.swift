@@ -2,9 +2,7 @@ import Foundation
 import Testing
 
 /// Messages to a real server that fails, hangs, and then accepts.
-@Suite(
-  .enabled(if: Shell.has("curl") && Shell.has("python3") && Shell.has("jq"), "curl, python3 or jq is missing")
-)
+@Suite(.enabled(if: Shell.has("python3") && Shell.has("jq"), "python3 or jq is missing"))
 struct NotificationTests {
   /// Answers requests by the words of a file, one a request, the last for all that follow: a status, or `hang`. Notes each
   /// request in a line of JSON, and its own port in a file.

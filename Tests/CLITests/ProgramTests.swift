@@ -31,6 +31,7 @@ struct ProgramTests {
       ).out
         == "scale_up executed heavy-queue Heavy queue load detected\n", "\(outcome.out)")
     #expect(outcome.err.isEmpty, "\(outcome.err)")
+    try shell.expectDeclaredSpans(including: ["dsl.program.call", "swarmsh.autonomous.decision_execution"])
     let before = try shell.content(of: "coordination/.dsl")
     try shell("rm -r coordination/strategies")
     let replay = try shell("dsl auto replay --set policy=quiet.yaml")
@@ -58,6 +59,7 @@ struct ProgramTests {
     let undone = try shell("dsl auto rollback --last 1")
     #expect(undone.status == 0, "\(undone.out)\(undone.err)")
     #expect(try shell("ls coordination/help_wanted.json").status != 0)
+    try shell.expectDeclaredSpans(including: ["dsl.program.call", "swarmsh.autonomous.cycle_complete"])
   }
 
   @Test func aHandlerWithoutUndoSaysSo() throws {
@@ -88,6 +90,7 @@ struct ProgramTests {
     let undone = try shell("dsl auto rollback --last 1")
     #expect(undone.status == 5 && undone.out.contains("a page cannot be unsent"), "\(undone.out)")
     #expect(try shell("ls coordination/undone").status != 0)
+    try shell.expectDeclaredSpans(including: ["dsl.program.call"])
   }
 
   @Test func brokenProgramsAreWarningsAndTheLoopGoesOn() throws {
@@ -127,6 +130,7 @@ struct ProgramTests {
       spans.out.split(whereSeparator: \.isWhitespace) == [
         "2", "exit_status", "2", "protocol", "2", "timeout",
       ])
+    try shell.expectDeclaredSpans(including: ["dsl.program.call", "swarmsh.autonomous.decision_execution"])
   }
 
   @Test func theScoreProgramIsSeenByStatusAndReplayedWithoutIt() throws {

@@ -118,6 +118,8 @@ struct RemediationPipelineTests {
     #expect(undone.status == 0, "\(undone)")
     #expect(try shell("cat restarted").status != 0)
     #expect(try shell("jq -r .status coordination/agent_a-*.json | grep -c stopped").out == "3\n")
+    try shell.expectDeclaredSpans(
+      including: ["swarmsh.autonomous.scaling_decision", "swarmsh.autonomous.decision_execution"])
 
     // Who guesses passwords is told, who mistypes is not, and the password is nowhere.
     let events =

@@ -39,6 +39,15 @@ enum Child {
     while waitpid(pid, &status, 0) == -1, errno == EINTR {}
     return status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)
   }
+
+  /// An interpreter that has a module: that of `ci/setup`, or the system's.
+  static func python(with module: String) -> String? {
+    let candidates = [Repository.path(".build/venv/bin/python3"), "python3"]
+    return candidates.first { candidate in
+      let probe = [candidate, "-c", "import \(module)"]
+      return (try? run(probe, input: "/dev/null", output: "/dev/null")) == 0
+    }
+  }
 }
 
 /// Places in the repository, from where this file is.

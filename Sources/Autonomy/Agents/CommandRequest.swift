@@ -9,8 +9,6 @@ struct CommandRequest: Sendable {
   var directory: String?
   /// Address space that the program and each process it starts may take, bytes (`RLIMIT_AS`).
   var memoryBytes: Int?
-  /// What the program reads as descriptor 3.
-  var sideInput: [UInt8]?
   /// The whole environment, `NAME=value` each.
   var environment: [String]
   /// Standard input.

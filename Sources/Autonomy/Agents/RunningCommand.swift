@@ -134,9 +134,7 @@ final class RunningCommand: Sendable {
     for (from, to) in [(input.number, 0), (output.number, 1), (errors.number, 2)] as [(Int32, Int32)] {
       posix_spawn_file_actions_adddup2(&actions, from, to)
     }
-    let side = try request.sideInput.map { (content) throws(DSLError) in try OwnedDescriptor.memory(content) }
-    if let side { posix_spawn_file_actions_adddup2(&actions, side.number, 3) }
-    if request.program != nil { posix_spawn_file_actions_addclosefrom_np(&actions, side == nil ? 3 : 4) }
+    if request.program != nil { posix_spawn_file_actions_addclosefrom_np(&actions, 3) }
     if let directory = request.directory { posix_spawn_file_actions_addchdir_np(&actions, directory) }
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
@@ -153,7 +151,6 @@ final class RunningCommand: Sendable {
     let result = withCStrings(arguments(request)) { arguments in
       withCStrings(request.environment) { posix_spawn(&pid, "/bin/sh", &actions, &attributes, arguments, $0) }
     }
-    withExtendedLifetime(side) {}
     guard result == 0 else {
       throw DSLError(.io, "cannot start \"\(request.command)\"", cause: String(cString: strerror(result)))
     }

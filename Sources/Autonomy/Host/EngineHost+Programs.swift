@@ -31,7 +31,7 @@ extension EngineHost {
   static func sender(_ directory: CoordinationDirectory, _ world: World) -> OutwardSender {
     OutwardSender(
       directory: directory, environment: world.environment,
-      transport: world.transport ?? CurlTransport(environment: world.environment, time: world.time),
+      transport: world.transport ?? NoTransport(),
       runner: ProgramRunner(directory: directory.path, environment: world.environment, time: world.time))
   }
 

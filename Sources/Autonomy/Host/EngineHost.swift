@@ -24,7 +24,7 @@ package final class EngineHost: Sendable {
     package var console: @Sendable ([UInt8]) throws -> Void
     /// Told what happens, by level.
     package var log: Logger
-    /// How messages leave over HTTP; `curl` unless given.
+    /// How messages leave over HTTP; without it webhooks cannot be told anything, and say so.
     package var transport: (any HTTPTransport)?
     /// Where the telemetry of a directory is, and what looks for issues in it; the directory's store and the detectors of
     /// the house unless given.
@@ -134,8 +134,9 @@ package final class EngineHost: Sendable {
   /// What the loop runs on.
   package var acting: any Backend { gpus ?? backend }
 
-  /// Gives the lead up and writes out what spans are left.
+  /// Gives the lead up, and tells what metrics and spans are left.
   package func close() {
+    world.export?.settle(self)
     notifications?.close()
     tracer.flush()
     if ownsSeat { seat?.leave() }

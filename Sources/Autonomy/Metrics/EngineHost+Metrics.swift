@@ -23,20 +23,18 @@ extension EngineHost {
     try metrics(of: report.latest ?? report.observation)
   }
 
-  /// Tells of a turn by metrics, to the configured file and to collectors.
+  /// Tells of a turn by metrics: to the configured file, and to collectors when they are next told.
   ///
   /// - Returns: why that was not possible, as a sentence for the report: the turn stands all the same.
   func publish(_ report: CycleReport) -> [String] {
-    let textfile = settings.telemetry.textfile
-    let isExported = world.export?.wantsMetrics == true
-    guard textfile != nil || isExported else { return [] }
+    let observation = report.latest ?? report.observation
+    world.export?.observe(self) { [weak self] in try self?.engineFamilies(of: observation) }
+    guard let textfile = settings.telemetry.textfile else { return [] }
     do {
-      let engine = try engineFamilies(of: report.latest ?? report.observation)
-      if isExported { world.export?.observe(engine) }
-      if let textfile { try write(engine + world.meters.families, textfile: textfile) }
+      try write(metrics(of: observation), textfile: textfile)
       return []
     } catch {
-      return ["metrics could not be written" + (textfile.map { " to \($0)" } ?? "") + ": \(error)"]
+      return ["metrics could not be written to \(textfile): \(error)"]
     }
   }
 
@@ -49,9 +47,18 @@ extension EngineHost {
     sight.recent = try journal?.decisions(DecisionFilter(limit: Self.recentLimit)) ?? []
     sight.control = try controlStatus()
     sight.leader = try LeaderStatus(directory, journal, host: world.host, time: world.time)
-    sight.lastCycle = try journal?.cycles(CycleFilter(limit: 1)).first?.record.startedAt
+    // The latest one may be under way.
+    let cycles = try journal?.cycles(CycleFilter(limit: 2)) ?? []
+    sight.lastCycle = cycles.first?.record.startedAt
+    sight.lastDuration = cycles.lazy.compactMap(Self.duration).first
     sight.tally = try journal?.tally() ?? []
     return sight.families
+  }
+
+  /// What a cycle took, when it has ended and has a trace.
+  private static func duration(_ cycle: JournaledCycle) -> HistogramValue.Exemplar? {
+    guard let result = cycle.result, let trace = cycle.record.traceID else { return nil }
+    return HistogramValue.Exemplar(result.durationMs / 1000, traceID: trace, at: cycle.record.startedAt)
   }
 
   /// The metrics of a status, without looking again.

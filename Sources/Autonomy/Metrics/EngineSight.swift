@@ -16,12 +16,14 @@ package struct EngineSight: Sendable {
   package var lastCycle: Timestamp?
   /// What the journal counted.
   package var tally: [TallyEntry] = []
+  /// How long the latest finished cycle took, and its trace.
+  package var lastDuration: HistogramValue.Exemplar?
 
   package init(_ observation: Observation) { self.observation = observation }
 
   /// The families, in the order of `EngineMetric.all`. What is not known has no point: unknown is not zero.
   package var families: [MetricFamily] {
-    fleet + evidence + engine + EngineTally.families(tally) + documented
+    fleet + evidence + engine + EngineTally.families(tally, lastDuration) + documented
   }
 
   private var metrics: SystemMetrics { observation.metrics }

@@ -34,10 +34,13 @@ enum EngineTally {
   }
 
   /// The families of counted things; a counter of a journal that has none yet says 0.
-  static func families(_ tally: [TallyEntry]) -> [MetricFamily] {
+  ///
+  /// - Parameter last: a duration that is counted already, with its trace.
+  static func families(_ tally: [TallyEntry], _ last: HistogramValue.Exemplar? = nil) -> [MetricFamily] {
     func total(_ name: String) -> Double { tally.filter { $0.name == name }.map(\.value).reduce(0, +) }
     var durations = HistogramValue(bounds: bounds)
     durations.sum = total(sum)
+    durations.exemplar = last
     for entry in tally where entry.name == bucket {
       // Counts under bounds that an earlier version had go into the bucket that holds all of them.
       let bound = entry.labels.first.flatMap { Double($0) } ?? .infinity

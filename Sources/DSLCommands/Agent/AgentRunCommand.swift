@@ -100,7 +100,7 @@ struct AgentRunCommand: ReportingCommand {
       reopen: { try context.queue(.readWrite) },
       warn: { console.note("dsl: warning: " + Shown.safe($0)) })
     world.meters = context.meters
-    context.export?.observe([])
+    context.export?.begin()
     return world
   }
 }

@@ -21,6 +21,7 @@ extension Context {
       console: { console.note(String(decoding: $0, as: UTF8.self)) })
     world.meters = meters
     world.export = export
+    world.transport = transport
     return world
   }
 

@@ -17,13 +17,28 @@ package struct BatchPolicy: Sendable, Equatable {
   package init() {}
 }
 
-/// Encoded telemetry that waits to be sent, bounded. Pure: the sender does the locking.
+/// Telemetry that waits to be sent, bounded. Pure: the sender does the locking.
 struct ExportQueue {
-  /// One line of OTLP/JSON.
+  /// What is offered at once.
   struct Entry: Sendable, Equatable {
-    var line: [UInt8]
+    enum Content: Sendable, Equatable {
+      /// A line of OTLP/JSON, encoded because a file has it as well.
+      case line([UInt8])
+      /// A message of the log, which is encoded when it is sent: whoever writes one goes on at once.
+      case record(LogRecord)
+    }
+
+    var content: Content
     /// The spans, data points or log records in it.
     var items: Int
+
+    /// Bytes that it takes: of a record, about.
+    var size: Int {
+      switch content {
+      case .line(let line): line.count
+      case .record(let record): record.size
+      }
+    }
   }
 
   private let policy: BatchPolicy
@@ -43,11 +58,11 @@ struct ExportQueue {
   ///
   /// - Returns: `false` when there is no room: it was left out. One that is alone has room whatever its size.
   mutating func offer(_ entry: Entry) -> Bool {
-    let fits = items + entry.items <= policy.maximumQueue && bytes + entry.line.count <= policy.queueBytes
+    let fits = items + entry.items <= policy.maximumQueue && bytes + entry.size <= policy.queueBytes
     guard fits || isEmpty else { return false }
     entries.append(entry)
     items += entry.items
-    bytes += entry.line.count
+    bytes += entry.size
     return true
   }
 
@@ -57,12 +72,12 @@ struct ExportQueue {
     var (count, size) = (0, 0)
     while taken < entries.count {
       let next = entries[taken]
-      let fits = count + next.items <= policy.maximumBatch && size + next.line.count <= policy.batchBytes
+      let fits = count + next.items <= policy.maximumBatch && size + next.size <= policy.batchBytes
       guard fits || batch.isEmpty else { break }
       batch.append(next)
       count += next.items
-      size += next.line.count
-      entries[taken] = Entry(line: [], items: 0)
+      size += next.size
+      entries[taken] = Entry(content: .line([]), items: 0)
       taken += 1
     }
     items -= count
@@ -74,16 +89,28 @@ struct ExportQueue {
     return batch
   }
 
-  /// One OTLP object of the lines: they are of one signal, so that what differs is between the outer brackets.
+  /// One OTLP/JSON object of a batch. Lines are of one signal, so that what differs is between the outer brackets.
   ///
-  /// - Parameter opening: `{"resourceSpans":[` and its like; lines that do not begin so are left out.
-  static func body(_ batch: [Entry], opening: [UInt8]) -> [UInt8] {
+  /// - Parameters:
+  ///   - opening: `{"resourceSpans":[` and its like; lines that do not begin so are left out.
+  ///   - resource: what records say of this process.
+  static func body(_ batch: [Entry], opening: [UInt8], resource: Resource) -> [UInt8] {
     var body = opening
-    body.reserveCapacity(batch.reduce(16) { $0 + $1.line.count })
-    for entry in batch where entry.line.starts(with: opening) && entry.line.count >= opening.count + 2 {
+    body.reserveCapacity(batch.reduce(16) { $0 + $1.size })
+    var records: [LogRecord] = []
+    func append(_ line: [UInt8]) {
+      guard line.starts(with: opening), line.count >= opening.count + 2 else { return }
       if body.count > opening.count { body.append(UInt8(ascii: ",")) }
-      body.append(contentsOf: entry.line[opening.count..<entry.line.count - 2])
+      body.append(contentsOf: line[opening.count..<line.count - 2])
     }
-    return body + Array("]}".utf8)
+    for entry in batch {
+      switch entry.content {
+      case .line(let line): append(line)
+      case .record(let record): records.append(record)
+      }
+    }
+    if !records.isEmpty { append(OTLPWriter.line(resource: resource, records: records)) }
+    body.append(contentsOf: Array("]}".utf8))
+    return body
   }
 }

@@ -14,7 +14,12 @@ extension OTLPSender {
   /// Sends a batch, again and again if need be, and books what became of it.
   func send(_ batch: [ExportQueue.Entry]) async {
     let items = batch.reduce(0) { $0 + $1.items }
-    let request = request(ExportQueue.body(batch, opening: Self.opening(endpoint.signal)))
+    let body = ExportQueue.body(batch, opening: Self.opening(endpoint.signal), resource: resource)
+    let request: HTTPPost
+    do throws(DSLError) { request = try self.request(body) } catch {
+      book(.failed, items)
+      return sayTrouble("\(error.message); \(items) \(noun) are lost")
+    }
     let until = time.monotonicSeconds + policy.exportSeconds
     var attempt = 0
     while true {
@@ -51,12 +56,13 @@ extension OTLPSender {
     }
   }
 
-  private func request(_ body: [UInt8]) -> HTTPPost {
+  private func request(_ body: [UInt8]) throws(DSLError) -> HTTPPost {
     var headers = [
-      HTTPHeader("Content-Type", "application/json"), HTTPHeader("User-Agent", "dsl/\(DSLVersion.current)"),
+      HTTPHeader("Content-Type", endpoint.encoding.contentType),
+      HTTPHeader("User-Agent", "dsl/\(DSLVersion.current)"),
     ]
-    var sent = body
-    if endpoint.gzip, let compressed = Gzip.compressed(body) {
+    var sent = endpoint.encoding == .json ? body : try ProtobufWriter.body(endpoint.signal, json: body)
+    if endpoint.gzip, let compressed = Gzip.compressed(sent) {
       headers.append(HTTPHeader("Content-Encoding", "gzip"))
       sent = compressed
     }

@@ -11,6 +11,8 @@ package struct OTLPEndpoint: Sendable, Equatable {
   package var timeoutSeconds = 10.0
   /// Whether bodies are compressed.
   package var gzip = false
+  /// How bodies are encoded.
+  package var encoding = OTLPEncoding.json
 
   package init(_ signal: OTLPSignal, url: String) {
     self.signal = signal
@@ -18,7 +20,7 @@ package struct OTLPEndpoint: Sendable, Equatable {
   }
 }
 
-/// Sends the telemetry of one signal to a collector, as OTLP/HTTP with JSON bodies.
+/// Sends the telemetry of one signal to a collector, as OTLP/HTTP.
 ///
 /// Whoever offers telemetry never waits: it goes into a bounded queue, and a task of its own sends it, batch by batch,
 /// tries again what may succeed later, and counts what is lost. There is no task while there is nothing to send.
@@ -58,6 +60,7 @@ package final class OTLPSender: Sendable {
   }
 
   let endpoint: OTLPEndpoint
+  let resource: Resource
   let policy: BatchPolicy
   let schedule: RetrySchedule
   let transport: any HTTPTransport
@@ -70,14 +73,16 @@ package final class OTLPSender: Sendable {
   /// A sender.
   ///
   /// - Parameters:
+  ///   - resource: what log records say of this process; lines say it themselves.
   ///   - seed: of the jitter.
   ///   - tell: told of troubles, when they begin and when they end.
   package init(
-    _ endpoint: OTLPEndpoint, policy: BatchPolicy, schedule: RetrySchedule = RetrySchedule(),
-    transport: any HTTPTransport, time: any TimeSource, seed: UInt64, meters: ExportMeters,
-    tell: @escaping @Sendable (String) -> Void
+    _ endpoint: OTLPEndpoint, resource: Resource, policy: BatchPolicy,
+    schedule: RetrySchedule = RetrySchedule(), transport: any HTTPTransport, time: any TimeSource,
+    seed: UInt64, meters: ExportMeters, tell: @escaping @Sendable (String) -> Void
   ) {
     self.endpoint = endpoint
+    self.resource = resource
     self.policy = policy
     self.schedule = schedule
     self.transport = transport
@@ -91,10 +96,15 @@ package final class OTLPSender: Sendable {
   package var statistics: Statistics { state.withLock { $0.statistics } }
 
   /// Lets a line of OTLP/JSON wait to be sent. Returns at once, from any thread.
-  package func offer(_ line: [UInt8], items: Int) {
+  package func offer(_ line: [UInt8], items: Int) { offer(.init(content: .line(line), items: items)) }
+
+  /// Lets a message of the log wait to be encoded and sent. Returns at once, from any thread.
+  package func offer(_ record: LogRecord) { offer(.init(content: .record(record), items: 1)) }
+
+  private func offer(_ entry: ExportQueue.Entry) {
     let isDropped = state.withLock { state in
-      guard state.deadline == nil, state.queue.offer(.init(line: line, items: items)) else {
-        state.statistics.dropped += items
+      guard state.deadline == nil, state.queue.offer(entry) else {
+        state.statistics.dropped += entry.items
         return true
       }
       if state.worker == nil {
@@ -104,7 +114,7 @@ package final class OTLPSender: Sendable {
       }
       return false
     }
-    if isDropped { meters.count(endpoint.signal, .dropped, items) }
+    if isDropped { meters.count(endpoint.signal, .dropped, entry.items) }
   }
 
   /// Sends what is left, for so long at most; what comes afterwards is dropped.

@@ -16,41 +16,17 @@ package enum OTLPVerdict: Sendable, Equatable {
   ///
   /// - Parameter now: what a `Retry-After` that names a time counts from.
   package init(_ response: HTTPReply, now: Timestamp) {
+    let said = Said(response)
     if (200...299).contains(response.status) {
-      let partial = Self.partialSuccess(response.body)
-      self = .accepted(rejected: partial.rejected, message: partial.message)
+      self = .accepted(rejected: said.rejected, message: said.message)
     } else {
-      let reason = "status \(response.status)" + (Self.message(response.body).map { ": \($0)" } ?? "")
+      let reason = "status \(response.status)" + (said.message.map { ": \($0)" } ?? "")
       if Self.retryable.contains(response.status) {
         self = .later(reason, afterSeconds: Self.retryAfter(response[header: "Retry-After"], now: now))
       } else {
         self = .refused(reason)
       }
     }
-  }
-
-  /// `partialSuccess` of an `Export…ServiceResponse`: counts are 64-bit integers, so strings; numbers are read too.
-  private static func partialSuccess(_ body: [UInt8]) -> (rejected: Int, message: String?) {
-    guard let partial = (try? JSONParser.parse(body))?["partialSuccess"] else { return (0, nil) }
-    let counts = ["rejectedSpans", "rejectedDataPoints", "rejectedLogRecords"].compactMap { key in
-      partial[key].flatMap { $0.int ?? $0.string.flatMap { Int($0) } }
-    }
-    let message = partial["errorMessage"]?.string.flatMap { $0.isEmpty ? nil : cut($0) }
-    return (max(0, counts.first ?? 0), message)
-  }
-
-  /// The message of a `google.rpc.Status`, or a short text.
-  private static func message(_ body: [UInt8]) -> String? {
-    if let status = try? JSONParser.parse(body) { return status["message"]?.string.map(cut) }
-    guard let text = String(validating: body.prefix(200), as: UTF8.self), !text.isEmpty,
-      text.utf8.allSatisfy({ (0x20...0x7E).contains($0) || $0 == 0x0A || $0 == 0x0D })
-    else { return nil }
-    return cut(text)
-  }
-
-  /// What a stranger says, as it may be shown: short, and on one line.
-  private static func cut(_ text: String) -> String {
-    String(text.unicodeScalars.prefix(200).map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) })
   }
 
   /// Seconds of a `Retry-After` header: a number, or a date (RFC 9110, section 10.2.3).

@@ -27,9 +27,16 @@ package final class TelemetryExport: Sendable {
     }
   }
 
+  /// Tells what an engine knows of its fleet at the moment; `nil` when the engine is gone.
+  package typealias Source = @Sendable () throws -> [MetricFamily]?
+
   private struct State {
-    /// What the engine said of its fleet last.
+    /// What is asked when metrics are collected, and whose it is.
+    var source: (ask: Source, owner: ObjectIdentifier)?
+    /// What the source said last.
     var engine: [MetricFamily] = []
+    /// Whether the source failed when it was asked last: said once, until it succeeds.
+    var isTroubled = false
     var isClosed = false
     var timer: Task<Void, Never>?
   }
@@ -50,8 +57,9 @@ package final class TelemetryExport: Sendable {
     for (place, signal) in OTLPSignal.allCases.enumerated() {
       guard let endpoint = settings.export.endpoints[signal] else { continue }
       senders[signal] = OTLPSender(
-        endpoint, policy: Self.policy(signal, settings.export), transport: world.transport, time: world.time,
-        seed: world.seed &+ UInt64(place), meters: ExportMeters(registry), tell: world.tell)
+        endpoint, resource: settings.resource, policy: Self.policy(signal, settings.export),
+        transport: world.transport, time: world.time, seed: world.seed &+ UInt64(place),
+        meters: ExportMeters(registry), tell: world.tell)
     }
     self.senders = senders
   }
@@ -83,14 +91,16 @@ package final class TelemetryExport: Sendable {
   /// Takes a message of the log.
   package func log(_ record: LogRecord) {
     guard wantsLogs else { return }
-    emit(.logs, OTLPWriter.line(resource: settings.resource, records: [record]), items: 1)
+    if settings.chosen[.logs]?.contains(.console) == true {
+      show(OTLPWriter.line(resource: settings.resource, records: [record]))
+    }
+    senders[.logs]?.offer(record)
   }
 
-  /// Takes what the engine says of its fleet; it is told from now on, until there is something newer.
-  package func observe(_ families: [MetricFamily]) {
+  /// Has metrics sent at intervals from now on.
+  package func begin() {
     guard wantsMetrics else { return }
     state.withLock { state in
-      state.engine = families
       guard state.timer == nil, !state.isClosed else { return }
       state.timer = Task.detached(priority: .utility) {
         [weak self, world, seconds = settings.export.metricSeconds] in
@@ -99,14 +109,58 @@ package final class TelemetryExport: Sendable {
     }
   }
 
+  /// Has a source asked whenever metrics are collected, instead of the one before.
+  ///
+  /// Asking is put off because turns come more often than anybody collects: a turn pays for handing the question over, not
+  /// for the answer.
+  ///
+  /// - Parameter owner: who can `settle` it.
+  package func observe(_ owner: AnyObject, _ source: @escaping Source) {
+    guard wantsMetrics else { return }
+    state.withLock { $0.source = (source, ObjectIdentifier(owner)) }
+    begin()
+  }
+
+  /// Asks the owner's source a last time, because what it reads from is about to close; its answer is told from now on.
+  package func settle(_ owner: AnyObject) {
+    guard state.withLock({ $0.source?.owner == ObjectIdentifier(owner) }) else { return }
+    ask()
+    state.withLock { state in
+      if state.source?.owner == ObjectIdentifier(owner) { state.source = nil }
+    }
+  }
+
   /// Sends the metrics as they are now.
   package func collect() {
-    let engine = state.withLock { $0.engine }
-    let families = (engine + registry.families).filter { !$0.points.isEmpty }
-    guard wantsMetrics, !families.isEmpty else { return }
+    guard wantsMetrics else { return }
+    let families = (ask() + registry.families).filter { !$0.points.isEmpty }
+    guard !families.isEmpty else { return }
     let line = OTLPWriter.line(
       resource: settings.resource, families: families, at: UInt64(clamping: world.time.now.nanoseconds))
-    emit(.metrics, line, items: families.reduce(0) { $0 + $1.points.count })
+    if settings.chosen[.metrics]?.contains(.console) == true { show(line) }
+    senders[.metrics]?.offer(line, items: families.reduce(0) { $0 + $1.points.count })
+  }
+
+  /// What the source says now, or said last when it is gone; nothing while it fails, because old numbers with a new time
+  /// would look like new ones.
+  @discardableResult
+  private func ask() -> [MetricFamily] {
+    guard let source = state.withLock({ $0.source?.ask }) else { return state.withLock { $0.engine } }
+    do {
+      let answer = try source()
+      return state.withLock { state in
+        state.isTroubled = false
+        state.engine = answer ?? state.engine
+        return state.engine
+      }
+    } catch {
+      let isNews = state.withLock { state in
+        defer { (state.isTroubled, state.engine) = (true, []) }
+        return !state.isTroubled
+      }
+      if isNews { world.tell("metrics could not be collected: \(error)") }
+      return []
+    }
   }
 
   /// Ends: sends what is left, for so long at most.
@@ -123,11 +177,8 @@ package final class TelemetryExport: Sendable {
     }
   }
 
-  private func emit(_ signal: OTLPSignal, _ line: [UInt8], items: Int) {
-    // A console that takes nothing more has nobody to tell it to.
-    if settings.chosen[signal]?.contains(.console) == true { try? world.console(line + [0x0A]) }
-    senders[signal]?.offer(line, items: items)
-  }
+  /// A console that takes nothing more has nobody to tell it to.
+  private func show(_ line: [UInt8]) { try? world.console(line + [0x0A]) }
 }
 
 /// Hands spans to a sender.

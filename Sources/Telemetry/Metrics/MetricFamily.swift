@@ -1,3 +1,5 @@
+package import DSLBase
+
 /// What kind of number a metric is: the kinds that Prometheus and OTLP have in common.
 package enum InstrumentKind: String, Sendable, Hashable {
   /// A number that goes up and down.
@@ -79,6 +81,22 @@ package struct HistogramValue: Sendable, Equatable {
   package var counts: [UInt64]
   /// The sum of all values.
   package var sum: Double
+  /// One of the values, with what leads to more about it.
+  package var exemplar: Exemplar?
+
+  /// A value and the trace that it was measured in.
+  package struct Exemplar: Sendable, Equatable {
+    package var value: Double
+    /// 32 hexadecimal digits.
+    package var traceID: String
+    package var at: Timestamp
+
+    package init(_ value: Double, traceID: String, at: Timestamp) {
+      self.value = value
+      self.traceID = traceID
+      self.at = at
+    }
+  }
 
   /// An empty one.
   package init(bounds: [Double]) {

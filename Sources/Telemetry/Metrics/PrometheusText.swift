@@ -1,3 +1,5 @@
+import DSLBase
+
 /// Writes metric families as Prometheus reads them: HELP, TYPE and UNIT first, each family in one piece.
 ///
 /// No timestamps: the node exporter's textfile collector refuses files that have some, and a scraper knows when it
@@ -45,17 +47,22 @@ package struct PrometheusText {
 
   private mutating func buckets(_ name: String, _ labels: [MetricLabel], _ histogram: HistogramValue) {
     var sum: UInt64 = 0
+    let marked = histogram.exemplar.map { HistogramValue.bucket(of: $0.value, histogram.bounds) }
     for (position, count) in histogram.counts.enumerated() {
       sum += count
       let bound =
         position < histogram.bounds.count ? Self.number(histogram.bounds[position], float: true) : "+Inf"
-      sample(name + "_bucket", labels + [MetricLabel("le", bound)], Double(sum))
+      sample(
+        name + "_bucket", labels + [MetricLabel("le", bound)], Double(sum),
+        marked == position ? histogram.exemplar : nil)
     }
     sample(name + "_sum", labels, histogram.sum)
     sample(name + "_count", labels, Double(sum))
   }
 
-  private mutating func sample(_ name: String, _ labels: [MetricLabel], _ value: Double) {
+  private mutating func sample(
+    _ name: String, _ labels: [MetricLabel], _ value: Double, _ exemplar: HistogramValue.Exemplar? = nil
+  ) {
     text += name
     if !labels.isEmpty {
       let pairs = labels.map {
@@ -63,7 +70,15 @@ package struct PrometheusText {
       }
       text += "{" + pairs.joined(separator: ",") + "}"
     }
-    text += " \(Self.number(value))\n"
+    text += " \(Self.number(value))"
+    // Text format 0.0.4 has none (OpenMetrics 1.0, "Exemplars").
+    if let exemplar, format == .openMetrics {
+      let seconds = Double(exemplar.at.nanoseconds / 1_000_000) / 1000
+      text +=
+        " # {trace_id=\"\(Self.escaped(exemplar.traceID, quotes: true))\"} \(Self.number(exemplar.value))"
+      text += " \(Self.number(seconds, float: true))"
+    }
+    text += "\n"
   }
 
   /// In text format 0.0.4 a quote in HELP stays as it is; OpenMetrics escapes it.

@@ -36,6 +36,11 @@ package struct LogRecord: Sendable, Equatable {
     self.place = place
   }
 
+  /// Bytes that it takes in memory, and about as many when it is encoded.
+  var size: Int {
+    attributes.reduce(200 + body.utf8.count) { $0 + 40 + $1.key.utf8.count + $1.value.utf8.count }
+  }
+
   package static func == (a: Self, b: Self) -> Bool {
     a.at == b.at && a.severity == b.severity && a.level == b.level && a.body == b.body && a.place == b.place
       && a.attributes.elementsEqual(b.attributes, by: ==)

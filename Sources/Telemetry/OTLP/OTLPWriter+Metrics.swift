@@ -59,6 +59,12 @@ extension OTLPWriter {
       let bounds = histogram.bounds.map(Self.number).joined(separator: ",")
       raw(#","count":"\#(histogram.count)","sum":\#(Self.number(histogram.sum))"#)
       raw(#","bucketCounts":[\#(counts)],"explicitBounds":[\#(bounds)]"#)
+      if let exemplar = histogram.exemplar {
+        let at = UInt64(clamping: exemplar.at.nanoseconds)
+        raw(#","exemplars":[{"timeUnixNano":"\#(at)","asDouble":\#(Self.number(exemplar.value)),"traceId":"#)
+        string(exemplar.traceID)
+        raw("}]")
+      }
     }
   }
 

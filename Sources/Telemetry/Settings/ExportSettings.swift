@@ -42,20 +42,20 @@ package struct ExportSettings: Sendable, Equatable {
 
   /// Has a signal sent.
   mutating func send(_ signal: OTLPSignal) {
+    var encoding = OTLPEncoding.json
     switch variable("PROTOCOL", signal)?.value {
     case nil, "http/json": break
-    case "http/protobuf":
-      warn(
-        "OTEL_EXPORTER_OTLP_PROTOCOL: telemetry is sent as http/json, not http/protobuf")
+    case "http/protobuf": encoding = .protobuf
     case let other?:
       warn(
-        "OTEL_EXPORTER_OTLP_PROTOCOL: '\(other)' is not built in and nothing is sent; use http/json, "
-          + "port 4318 of most collectors")
+        "OTEL_EXPORTER_OTLP_PROTOCOL: '\(other)' is not built in and nothing is sent; use "
+          + "http/protobuf or http/json, port 4318 of most collectors")
       return
     }
     guard let url = url(signal) else { return }
     var endpoint = OTLPEndpoint(signal, url: url)
     endpoint.headers = headers(signal)
+    endpoint.encoding = encoding
     if let variable = variable("TIMEOUT", signal) {
       endpoint.timeoutSeconds = milliseconds(variable.name, least: 1) ?? endpoint.timeoutSeconds
     }

@@ -41,11 +41,13 @@ import Testing
     #expect(HTTPPost.masked(url) == shown)
   }
 
-  @Test func headersCannotBreakOutOfTheConfiguration() throws {
-    var post = HTTPPost(url: "https://h/\"a\\b", headers: [.init("X", "a\"b")], body: [], timeoutSeconds: 5)
-    let text = try CurlTransport.configuration(post)
-    #expect(text.contains("url = \"https://h/\\\"a\\\\b\"\n") && text.contains("header = \"X: a\\\"b\"\n"))
-    post.headers = [.init("X", "a\nurl = \"http://evil\"")]
-    #expect(throws: DSLError.self) { try CurlTransport.configuration(post) }
+  @Test func aProgramWithoutHTTPSaysSo() async throws {
+    let post = HTTPPost(url: "https://h/secret", body: [], timeoutSeconds: 5)
+    do throws(DSLError) {
+      _ = try await NoTransport().post(post)
+      Issue.record("it was sent")
+    } catch {
+      #expect(error.code == .unsupported && error.message.contains("https://h/…"))
+    }
   }
 }

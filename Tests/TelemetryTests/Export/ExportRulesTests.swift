@@ -30,6 +30,25 @@ import Testing
     #expect(OTLPVerdict(HTTPReply(status: status, body: Array(body.utf8)), now: now) == verdict)
   }
 
+  /// The same answers as protobuf: bytes by hand from the encoding's specification.
+  @Test(
+    arguments: [
+      (200, [], .accepted(rejected: 0, message: nil)),
+      (200, [0x0A, 0x02, 0x08, 0x03], .accepted(rejected: 3, message: nil)),
+      (200, [0x12, 0x00, 0x0A, 0x05, 0x08, 0x02, 0x12, 0x01, 0x61], .accepted(rejected: 2, message: "a")),
+      (
+        200, [0x0A, 0x0B, 0x08] + Array(repeating: 0xFF, count: 9) + [0x01],
+        .accepted(rejected: 0, message: nil)
+      ),
+      (200, [0x0A, 0x05, 0x08, 0x02], .accepted(rejected: 0, message: nil)),
+      (400, [0x08, 0x03, 0x12, 0x03, 0x6E, 0x0A, 0x6F], .refused("status 400: n o")),
+      (503, [0x12, 0x7F, 0x61], .later("status 503", afterSeconds: nil)),
+    ] as [(Int, [UInt8], OTLPVerdict)])
+  func responsesInProtobufAreJudged(status: Int, body: [UInt8], verdict: OTLPVerdict) {
+    let type = HTTPHeader("content-type", "application/x-protobuf")
+    #expect(OTLPVerdict(HTTPReply(status: status, headers: [type], body: body), now: now) == verdict)
+  }
+
   @Test func waitsGrowWithinBoundsAndHonourWhatIsAsked() {
     let schedule = RetrySchedule()
     for attempt in 1...40 {
@@ -58,7 +77,8 @@ import Testing
     for number in 0..<400 {
       if Bool.random(using: &random) {
         let entry = ExportQueue.Entry(
-          line: Array(repeating: UInt8(number % 251), count: Int.random(in: 0...40, using: &random)),
+          content: .line(
+            Array(repeating: UInt8(number % 251), count: Int.random(in: 0...40, using: &random))),
           items: Int.random(in: 1...8, using: &random))
         let wasEmpty = queue.isEmpty
         if queue.offer(entry) { expected.append(entry) } else { #expect(!wasEmpty, "seed \(seed)") }
@@ -71,7 +91,7 @@ import Testing
         expected.removeFirst(batch.count)
       }
       #expect(queue.items == expected.reduce(0) { $0 + $1.items }, "seed \(seed)")
-      #expect(queue.bytes == expected.reduce(0) { $0 + $1.line.count }, "seed \(seed)")
+      #expect(queue.bytes == expected.reduce(0) { $0 + $1.size }, "seed \(seed)")
       #expect(expected.count <= 1 || queue.items <= policy.maximumQueue, "seed \(seed)")
     }
   }
@@ -81,8 +101,22 @@ import Testing
     let lines = [
       #"{"resourceSpans":[{"a":1}]}"#, #"{"resourceLogs":[{"b":1}]}"#, "{", #"{"resourceSpans":[{"c":1}]}"#,
     ]
-    let batch = lines.map { ExportQueue.Entry(line: Array($0.utf8), items: 1) }
-    let body = String(decoding: ExportQueue.body(batch, opening: opening), as: UTF8.self)
-    #expect(body == #"{"resourceSpans":[{"a":1},{"c":1}]}"#)
+    let batch = lines.map { ExportQueue.Entry(content: .line(Array($0.utf8)), items: 1) }
+    let body = ExportQueue.body(batch, opening: opening, resource: Resource(service: "s"))
+    #expect(String(decoding: body, as: UTF8.self) == #"{"resourceSpans":[{"a":1},{"c":1}]}"#)
+  }
+
+  @Test func recordsAreEncodedTogetherWhenTheyAreSent() throws {
+    let batch = ["one", "two"].map { text in
+      let record = LogRecord(at: now, severity: .info, level: "info", body: text, attributes: [("k", text)])
+      return ExportQueue.Entry(content: .record(record), items: 1)
+    }
+    let opening = OTLPSender.opening(.logs)
+    let body = try JSONParser.parse(
+      ExportQueue.body(batch, opening: opening, resource: Resource(service: "s")))
+    let resources = try #require(body["resourceLogs"]?.array)
+    #expect(resources.count == 1, "the resource is told once")
+    let records = resources.first?["scopeLogs"]?.array?.first?["logRecords"]?.array
+    #expect(records?.map { $0["body"]?["stringValue"]?.string } == ["one", "two"])
   }
 }

@@ -26,8 +26,8 @@ import Testing
     var schedule = RetrySchedule()
     schedule.jitter = 0
     return OTLPSender(
-      endpoint, policy: policy, schedule: schedule, transport: collector, time: time, seed: 1,
-      meters: ExportMeters(registry), tell: told.tell)
+      endpoint, resource: Resource(service: "test"), policy: policy, schedule: schedule, transport: collector,
+      time: time, seed: 1, meters: ExportMeters(registry), tell: told.tell)
   }
 
   private func line(_ name: String) -> [UInt8] { Array(#"{"resourceSpans":[{"n":"\#(name)"}]}"#.utf8) }
@@ -175,6 +175,32 @@ import Testing
     await until("backs off") { collector.requests.count == 1 && time.sleepers == 1 }
     await sender.close(withinSeconds: 2)
     #expect(sender.statistics == .of(sent: 1, requests: 2))
+  }
+
+  /// `{"resourceSpans":[{"schemaUrl":"a"}]}`: field 1 of the request, in it field 3.
+  @Test func bodiesAreProtobufWhenAsked() async throws {
+    let type = HTTPHeader("Content-Type", "application/x-protobuf")
+    let partial: [UInt8] = [0x0A, 0x02, 0x08, 0x01]
+    let collector = FakeCollector([.response(HTTPReply(status: 200, headers: [type], body: partial))], time)
+    let sender = sender(collector) { _, endpoint in endpoint.encoding = .protobuf }
+    sender.offer(Array(#"{"resourceSpans":[{"schemaUrl":"a"}]}"#.utf8), items: 3)
+    await sender.close(withinSeconds: 1)
+    let request = try #require(collector.requests.first)
+    #expect(request.headers.contains(type) && request.body == [0x0A, 0x03, 0x1A, 0x01, 0x61])
+    #expect(sender.statistics == .of(sent: 2, rejected: 1, requests: 1))
+  }
+
+  @Test func whatCannotBeEncodedIsToldAndTheRestGoesOn() async throws {
+    let collector = FakeCollector([FakeCollector.taken], time)
+    let sender = sender(collector) { policy, endpoint in
+      endpoint.encoding = .protobuf
+      policy.maximumBatch = 1
+    }
+    sender.offer(Array(#"{"resourceSpans":[{"schemaUrl":7}]}"#.utf8), items: 1)
+    sender.offer(Array(#"{"resourceSpans":[{"schemaUrl":"a"}]}"#.utf8), items: 1)
+    await sender.close(withinSeconds: 1)
+    #expect(sender.statistics == .of(sent: 1, failed: 1, requests: 1))
+    #expect(told.all.first?.contains("schemaUrl is a number of another form; 1 spans are lost") == true)
   }
 
   @Test func bodiesAreCompressedWhenAsked() async throws {

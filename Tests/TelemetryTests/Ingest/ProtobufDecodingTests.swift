@@ -8,13 +8,7 @@ import Testing
 /// The protobuf decoder against OpenTelemetry's own classes, and both decoders against each other.
 @Suite struct ProtobufDecodingTests {
   private let files = PosixFileSystem()
-  private static let python: String? = {
-    let candidates = [Repository.path(".build/venv/bin/python3"), "python3"]
-    return candidates.first { candidate in
-      let probe = [candidate, "-c", "import opentelemetry.proto.collector.trace.v1.trace_service_pb2"]
-      return (try? Child.run(probe, input: "/dev/null", output: "/dev/null")) == 0
-    }
-  }()
+  private static let python = Child.python(with: "opentelemetry.proto.collector.trace.v1.trace_service_pb2")
 
   private func records(
     _ signal: OTLPSignal, _ encoding: OTLPEncoding, _ body: [UInt8]

@@ -65,6 +65,19 @@ import Testing
     #expect(PrometheusText.page([], .text).isEmpty)
   }
 
+  @Test func anExemplarStandsInItsBucketWhereTheFormatHasSome() {
+    var spread = HistogramValue(bounds: [0.5, 1])
+    for value in [0.5, 0.7, 3] { spread.record(value) }
+    let trace = String(repeating: "ab", count: 16)
+    spread.exemplar = .init(0.7, traceID: trace, at: Timestamp(nanoseconds: 1_500_000_000_250_000_000))
+    let family = MetricFamily(took, [MetricPoint(.histogram(spread))])
+    let lines = PrometheusText.page([family], .openMetrics).split(separator: "\n").filter {
+      $0.contains("# {")
+    }
+    #expect(lines == [#"a_took_seconds_bucket{le="1.0"} 2 # {trace_id="\#(trace)"} 0.7 1500000000.25"#])
+    #expect(!PrometheusText.page([family], .text).contains("trace_id"))
+  }
+
   @Test(arguments: [
     (Double.nan, "NaN"), (.infinity, "+Inf"), (-.infinity, "-Inf"), (0, "0"), (-3, "-3"), (1e-5, "1e-05"),
     (1e22, "1e+22"), (0.1 + 0.2, "0.30000000000000004"), (9_007_199_254_740_991, "9007199254740991"),

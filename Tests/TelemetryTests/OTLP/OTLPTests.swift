@@ -73,12 +73,5 @@ import Testing
     #expect(output.hasSuffix("7 lines, 16 spans\n"), "\(output)")
   }
 
-  /// An interpreter that has the package: that of `ci/setup`, or the system's.
-  private static let python: String? = {
-    let candidates = [Repository.path(".build/venv/bin/python3"), "python3"]
-    return candidates.first { candidate in
-      let probe = [candidate, "-c", "import opentelemetry.proto_json.trace.v1.trace"]
-      return (try? Child.run(probe, input: "/dev/null", output: "/dev/null")) == 0
-    }
-  }()
+  private static let python = Child.python(with: "opentelemetry.proto_json.trace.v1.trace")
 }

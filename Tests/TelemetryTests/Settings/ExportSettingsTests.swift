@@ -30,6 +30,7 @@ import Testing
       "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "http://l/x?y=1",
       "OTEL_EXPORTER_OTLP_HEADERS": "a=1,b=2%2C3", "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "c=%20d",
       "OTEL_EXPORTER_OTLP_TIMEOUT": "2500", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT": "100",
+      "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json", "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL": "http/protobuf",
       "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip", "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION": "none",
       "OTEL_METRICS_EXPORTER": "none",
     ])
@@ -40,6 +41,7 @@ import Testing
     let logs = try #require(found.export.endpoints[.logs])
     #expect(logs.url == "http://l/x?y=1" && logs.headers == [HTTPHeader("a", "1"), HTTPHeader("b", "2,3")])
     #expect(logs.timeoutSeconds == 2.5 && logs.gzip)
+    #expect(traces.encoding == .json && logs.encoding == .protobuf)
     #expect(found.export.endpoints[.metrics] == nil)
   }
 
@@ -54,7 +56,7 @@ import Testing
       (["OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"], "not an http or https URL", false),
       (["OTEL_EXPORTER_OTLP_ENDPOINT": "http:///v1"], "not an http or https URL", false),
       (["OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"], "'grpc' is not built in", false),
-      (["OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"], "sent as http/json", true),
+      (["OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"], nil, true),
       (["OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"], nil, true),
       (["OTEL_EXPORTER_OTLP_COMPRESSION": "zstd"], "neither gzip nor none", true),
       (["OTEL_EXPORTER_OTLP_HEADERS": "a b=c"], "not a list of name=value", true),
