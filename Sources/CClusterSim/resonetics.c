@@ -288,17 +288,26 @@ int32_t resonetics_step(uint64_t handle, const int64_t *actions, int64_t action_
   return resonetics_ok;
 }
 
-int32_t resonetics_facts(uint64_t handle, int64_t *facts, int64_t count) {
+int32_t resonetics_facts(uint64_t handle, const int64_t *rows, int64_t row_count, int64_t *facts, int64_t count) {
   BATCH(b, handle);
   if (!b->is_started) return fail(b, resonetics_too_early, "reset first");
-  EXPECT(b, facts, count, b->count * resonetics_fact_count);
-  for (int64_t i = 0; i < b->count; i++) {
+  const int64_t wanted = rows == NULL ? b->count : row_count;
+  if (wanted < 0 || wanted > b->count) {
+    return fail(b, resonetics_invalid, "rows has %lld elements, not 0 to %lld", (long long)wanted, (long long)b->count);
+  }
+  EXPECT(b, facts, count, wanted * resonetics_fact_count);
+  for (int64_t place = 0; rows != NULL && place < wanted; place++) {
+    const int32_t code = expect_environment(b, rows[place]);
+    if (code != resonetics_ok) return code;
+  }
+  for (int64_t place = 0; place < wanted; place++) {
+    const int64_t i = rows == NULL ? place : rows[place];
     const dslsim_state *s = &b->states[i];
     const int64_t values[resonetics_fact_count] = {
       (int64_t)s->key, s->step, s->row, s->column, s->budget, s->reward, s->ooms, s->level, s->cause,
       b->finals[i][0], b->finals[i][1], b->finals[i][2], b->finals[i][3],
     };
-    memcpy(facts + i * resonetics_fact_count, values, sizeof values);
+    memcpy(facts + place * resonetics_fact_count, values, sizeof values);
   }
   return resonetics_ok;
 }

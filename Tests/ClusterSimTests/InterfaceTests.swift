@@ -104,7 +104,11 @@ import Testing
     }
     if autoreset == .sameStep { #expect(handle.finals == Array(run.final)) }
     var facts = [Int64](repeating: 0, count: keys.count * resonetics_fact_count)
-    #expect(resonetics_facts(handle.id, &facts, Int64(facts.count)) == 0)
+    #expect(resonetics_facts(handle.id, nil, 0, &facts, Int64(facts.count)) == 0)
+    var some = [Int64](repeating: 0, count: 2 * resonetics_fact_count)
+    #expect(resonetics_facts(handle.id, [6, 0], 2, &some, Int64(some.count)) == 0)
+    #expect(some == Array(facts.suffix(13) + facts.prefix(13)))
+    #expect(resonetics_facts(handle.id, [7, 0], 2, &some, Int64(some.count)) == resonetics_invalid)
     for i in keys.indices {
       let state = run.batch.state(of: i)
       #expect(UInt64(bitPattern: facts[13 * i]) == state.key && Int(facts[13 * i + 7]) == state.level)

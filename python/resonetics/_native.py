@@ -33,7 +33,7 @@ def _load():
         ("create", _i32, _i32, _ptr, _i64, ctypes.c_char_p, _i64, _i32, _ptr, _ptr, _i64),
         ("destroy", _i32, _u64), ("message", ctypes.c_char_p, _u64),
         ("reset", _i32, _u64, _ptr, _i64, _ptr, _i64, _i64, _ptr, _i64),
-        ("step", _i32, _u64, *([_ptr, _i64] * 6)), ("facts", _i32, _u64, _ptr, _i64),
+        ("step", _i32, _u64, *([_ptr, _i64] * 6)), ("facts", _i32, _u64, _ptr, _i64, _ptr, _i64),
         ("cells", _i32, _u64, _i64, _ptr, _i64), ("digest", _i32, _u64, _i64, _ptr), ("state_size", _i64, _u64),
         ("save", _i32, _u64, _i64, _ptr, _i64), ("restore", _i32, _u64, _i64, _ptr, _i64, _ptr, _i64),
         ("fork", _i32, _u64, _i64, _i64, _ptr),
@@ -118,10 +118,14 @@ class Batch:
         if code:
             self._check(code)
 
-    def facts(self):
-        """Of each environment the numbers that resonetics_facts names."""
-        self._check(library.resonetics_facts(self._handle, _pointer(self._facts), self._facts.size))
-        return self._facts
+    def facts(self, rows=None):
+        """Of environments the numbers that resonetics_facts names: of all, or of rows of int64."""
+        if rows is None:
+            self._check(library.resonetics_facts(self._handle, None, 0, _pointer(self._facts), self._facts.size))
+            return self._facts
+        facts = np.empty((rows.size, FACTS), dtype=np.int64)
+        self._check(library.resonetics_facts(self._handle, _pointer(rows), rows.size, _pointer(facts), facts.size))
+        return facts
 
     def cells(self, i):
         """CPU, memory and priority, (3, cells), in the units of the state."""

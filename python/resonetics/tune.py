@@ -111,8 +111,10 @@ class Tuning:
         begin = ["--out", agent, "--stop-after", chunk]
         flags = cluster_flags(options) + [f"--setting={name}={value}" for name, value in settings.items()]
         report = self.program("train", *begin, *flags)
+        boxes = self.folder / f"trial-{trial.number}.boxes"
         while True:
-            value = score(self.judge(agent))
+            row = self.judge(agent, *(("--black-boxes", boxes) if report["done"] else ()))
+            value = score(row)
             trial.report(value, report["episodes_done"])
             if report["done"]:
                 break
@@ -121,16 +123,14 @@ class Tuning:
             report = self.program("train", *begin, "--resume")
         for name in ("dynamics_version", "configuration_sha256", "settings", "values_sha256", "steps_per_second"):
             trial.set_user_attr(name, report[name])
-        self.attach(trial, agent)
+        trial.set_user_attr("validation", {name: row[name] for name in MEASURES})
+        self.attach(trial, boxes)
         return value
 
-    def attach(self, trial, agent):
-        """The measures with their intervals, and the black box of the failure that came first."""
+    def attach(self, trial, boxes):
+        """The black box of the failure that came first."""
         from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 
-        boxes = self.folder / f"trial-{trial.number}.boxes"
-        row = self.judge(agent, "--black-boxes", boxes)
-        trial.set_user_attr("validation", {name: row[name] for name in MEASURES})
         failures = []
         for path in boxes.glob("*.json") if boxes.is_dir() else ():
             box = json.loads(path.read_text())

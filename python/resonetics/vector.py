@@ -94,37 +94,39 @@ class K8sVectorEnv(VectorEnv):
     def _observations(self):
         return self._batch.observations.copy() if self.copy else self._batch.observations
 
-    def _start_infos(self, started, facts=None):
-        rows = np.flatnonzero(started)
-        facts = self._batch.facts() if facts is None else facts
+    def _start_infos(self, started, rows=None, facts=None):
+        if rows is None:
+            rows = np.flatnonzero(started)
+            facts = self._batch.facts(rows)
         level = np.zeros(self.num_envs, dtype=np.int64)
-        level[rows] = facts[rows, 7]
+        level[rows] = facts[:, 7]
         return {
             "episode_key": self._texts(rows, facts[:, 0]), "_episode_key": started.copy(),
             "level": level, "_level": started.copy()}
 
     def _texts(self, rows, keys):
         texts = np.empty(self.num_envs, dtype=object)
-        for i in rows:
-            texts[i] = text_of(keys[i])
+        for i, key in zip(rows, keys.tolist()):
+            texts[i] = text_of(key)
         return texts
 
     def _end_infos(self, infos, ended):
-        facts, rows = self._batch.facts(), np.flatnonzero(ended)
+        rows = np.flatnonzero(ended)
+        facts = self._batch.facts(rows)
         same = self.autoreset_mode is AutoresetMode.SAME_STEP
         cause, ooms, key = (11, 10, 12) if same else (8, 6, 0)
         causes, counts = np.empty(self.num_envs, dtype=object), np.zeros(self.num_envs, dtype=np.int64)
-        for i in rows:
-            causes[i] = CAUSES[facts[i, cause]]
-        counts[rows] = facts[rows, ooms]
+        for i, number in zip(rows, facts[:, cause].tolist()):
+            causes[i] = CAUSES[number]
+        counts[rows] = facts[:, ooms]
         keys = self._texts(rows, facts[:, key])
         found = {"cause": causes, "_cause": ended, "ooms": counts, "_ooms": ended.copy()}
         if same:
             final = np.empty(self.num_envs, dtype=object)
-            for i in rows:
-                final[i] = self._batch.final_observations[i].copy()
+            for i, observation in zip(rows, self._batch.final_observations[rows]):
+                final[i] = observation
             found |= {"episode_key": keys, "_episode_key": ended.copy()}
-            infos |= self._start_infos(ended, facts)
+            infos |= self._start_infos(ended, rows, facts)
             infos |= {"final_obs": final, "_final_obs": ended.copy(), "final_info": found, "_final_info": ended.copy()}
             return
         infos |= found

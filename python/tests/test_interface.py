@@ -128,7 +128,8 @@ class FuzzTests(unittest.TestCase):
                     handle, buffer("i8"), n, buffer("f4"), 35 * n, buffer("f8"), n, buffer("u1"), length(n),
                     buffer("u1"), n, buffer("f4"), length(35 * n))
             elif call == 5:
-                code = library.resonetics_facts(handle, buffer("i8"), length(13, 26, 39))
+                code = library.resonetics_facts(
+                    handle, rng.choice([None, None, buffer("i8")]), length(0, 1), buffer("i8"), length(13, 26, 39))
             elif call == 6:
                 code = library.resonetics_cells(handle, length(0, 1, 2), buffer("i2"), length(27))
             elif call == 7:

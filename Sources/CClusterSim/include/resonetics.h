@@ -85,9 +85,12 @@ RESONETICS_API int32_t resonetics_step(uint64_t handle, const int64_t *actions, 
                                        uint8_t *truncated, int64_t truncated_count, float *final_observations,
                                        int64_t final_count);
 
-/// Of each environment: key, step, row, column, budget and reward in 1/1000, cells out of memory, level, cause of the end, and
+/// Of environments: key, step, row, column, budget and reward in 1/1000, cells out of memory, level, cause of the end, and
 /// of the last episode that ended and was followed by another: its reward, its cells out of memory, its cause, its key.
-RESONETICS_API int32_t resonetics_facts(uint64_t handle, int64_t *facts, int64_t count);
+///
+/// @param rows the environments, one after another in `facts`; nil for all.
+RESONETICS_API int32_t resonetics_facts(uint64_t handle, const int64_t *rows, int64_t row_count, int64_t *facts,
+                                        int64_t count);
 
 /// CPU and memory in 1/32768, priority in 1/16384 of the cells of an environment, row by row.
 RESONETICS_API int32_t resonetics_cells(uint64_t handle, int64_t environment, int16_t *cells, int64_t count);
