@@ -12,6 +12,7 @@ import Glibc
 // dsl-bench nab FOLDER: see AnomalyBenchmark.
 // dsl-bench noise: see NoiseBenchmark.
 // dsl-bench gpu-preemption NODES PODS SEEDS: see PreemptionBenchmark.
+// dsl-bench gpu-cluster NODES PODS COPIES: see ClusterBenchmark.
 // dsl-bench ingest FOLDER DIR SPANS PER: see IngestBenchmark.
 
 let uses: [String: IndexUse] = ["none": .none, "readOnly": .readOnly, "readWrite": .readWrite]
@@ -32,6 +33,10 @@ if arguments.count == 4, arguments[1] == "sim-table", let trainings = Int(argume
 }
 if arguments.count == 5, arguments[1] == "gpu-preemption", let seeds = UInt64(arguments[4]), seeds > 0 {
   try PreemptionBenchmark.run(nodes: arguments[2], pods: arguments[3], seeds: seeds)
+  exit(0)
+}
+if arguments.count == 5, arguments[1] == "gpu-cluster", let copies = Int(arguments[4]), copies > 0 {
+  try ClusterBenchmark.run(nodes: arguments[2], pods: arguments[3], copies: copies)
   exit(0)
 }
 if arguments.count == 3, arguments[1] == "nab" {
@@ -60,7 +65,7 @@ guard arguments.count == 4, arguments[1] == "scan", let use = uses[arguments[3]]
   puts(
     "usage: dsl-bench scan DIR none|readOnly|readWrite | queue DIR COUNT BATCH | journal DIR CYCLES | policy NAME RUNS | sim"
       + " | sim-table TRAININGS EPISODES"
-      + " | gpu-preemption NODES PODS SEEDS | nab FOLDER | noise | ingest FOLDER DIR SPANS PER"
+      + " | gpu-preemption NODES PODS SEEDS | gpu-cluster NODES PODS COPIES | nab FOLDER | noise | ingest FOLDER DIR SPANS PER"
   )
   exit(64)
 }

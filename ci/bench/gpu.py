@@ -89,3 +89,30 @@ for policy, copies in (("best-fit", 1), ("fgd", 1), ("default", 1), ("default", 
             f"| {policy} | {bench['nodes']} | {name} | {p['decisions_per_second']:,.0f} | {p['p50_us']:.1f} µs"
             f" | {p['p99_us']:.1f} µs | {p['max_us']:.0f} µs |"
         )
+
+print("\n| workload | policy | allocated @60 | kW | allocated @100 | kW | allocated @130 | kW |")
+print("|---|---|---|---|---|---|---|---|")
+for workload in workloads:
+    command = [dsl, "gpu", "simulate", "--format", "json", "--seed", "42-51", "--nodes", NODES]
+    command += ["--pods", folder / f"openb_pod_list_{workload}.csv"]
+    command += ["--arrivals", folder / f"orders/order_{workload}.txt", "--ties", folder / f"orders/nodeorder_{workload}.txt"]
+    policies = ["fgd", "pwr", "pwr-fgd", "default", "power"]
+    command += [word for policy in policies for word in ("--policy", policy)]
+    runs = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["runs"]
+    for policy in policies:
+        cells = []
+        for load in (60, 100, 130):
+            points = [max((p for p in r["points"] if p["load_percent"] <= load), key=lambda p: p["load_percent"]) for r in runs if r["policy"] == policy]
+            cells.append(f"{mean([p['allocation_percent'] for p in points]):.2f} | {mean([p['watts'] for p in points]) / 1000:.0f}")
+        print(f"| {workload} | {policy} | {' | '.join(cells)} |")
+
+# The scheduler of the rich cluster model, and preemption, are measured inside a process: dsl-bench lies beside dsl.
+bench = pathlib.Path(dsl).with_name("dsl-bench")
+if bench.exists():
+    pods = folder / "openb_pod_list_default.csv"
+    print("\n| nodes | pass | decisions | a second | p50 | p99 | slowest | memory of the process |")
+    print("|---|---|---|---|---|---|---|---|")
+    for copies in (1, 4, 82):
+        print(subprocess.run([bench, "gpu-cluster", NODES, pods, str(copies)], check=True, capture_output=True, text=True).stdout, end="")
+    print()
+    print(subprocess.run([bench, "gpu-preemption", NODES, pods, "12"], check=True, capture_output=True, text=True).stdout, end="")

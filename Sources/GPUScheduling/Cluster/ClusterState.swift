@@ -36,9 +36,13 @@ package struct ClusterState: Sendable {
   private var owners: [Int32]
   private var users: [UInt16]
   private var tenants: [String: Int32] = [:]
-  /// Thousandths of GPU in use by rack.
-  private var rackUse: [String: Int] = [:]
-  private let rackTotal: [String: Int]
+  /// By node: the number of its rack.
+  private let racks: ContiguousArray<Int32>
+  /// By rack: thousandths of GPU in use, and what there is.
+  private var rackUse: ContiguousArray<Int>
+  private let rackTotal: ContiguousArray<Int>
+  /// By node: the revision of its last change.
+  private(set) var changedAt: ContiguousArray<Int>
   private var log: [Change] = []
   private var open = 0
   /// Grows with every change; an old number means that the cluster has changed since.
@@ -63,9 +67,20 @@ package struct ClusterState: Sendable {
     pods = Array(repeating: [], count: cluster.nodes.count)
     owners = Array(repeating: -1, count: cluster.nodes.count * IdleGPUs.limit)
     users = Array(repeating: 0, count: owners.count)
-    var totals: [String: Int] = [:]
-    for node in cluster.nodes { totals[node.rack ?? "", default: 0] += node.topology.count * 1000 }
+    var (numbers, racks, totals): ([String: Int32], ContiguousArray<Int32>, ContiguousArray<Int>) = (
+      [:], [], []
+    )
+    for node in cluster.nodes {
+      let number = numbers[node.rack ?? ""] ?? Int32(totals.count)
+      if Int(number) == totals.count { totals.append(0) }
+      numbers[node.rack ?? ""] = number
+      totals[Int(number)] += node.topology.count * 1000
+      racks.append(number)
+    }
+    self.racks = racks
     rackTotal = totals
+    rackUse = ContiguousArray(repeating: 0, count: totals.count)
+    changedAt = ContiguousArray(repeating: 0, count: cluster.nodes.count)
     for binding in cluster.running { try bind(binding) }
   }
 
@@ -101,9 +116,8 @@ package struct ClusterState: Sendable {
 
   /// The share of GPU in use in the rack of a node, 0...1.
   package func rackShare(_ node: Int) -> Double {
-    let rack = cluster.nodes[node].rack ?? ""
-    let total = rackTotal[rack] ?? 0
-    return total == 0 ? 0 : Double(rackUse[rack] ?? 0) / Double(total)
+    let rack = Int(racks[node])
+    return rackTotal[rack] == 0 ? 0 : Double(rackUse[rack]) / Double(rackTotal[rack])
   }
 
   /// How many pods use a GPU.
@@ -197,7 +211,8 @@ package struct ClusterState: Sendable {
     revision += 1
     cpu[node] -= sign * demand.cpuMilli
     memory[node] -= sign * demand.memoryMiB
-    rackUse[cluster.nodes[node].rack ?? "", default: 0] += sign * demand.gpu.milli
+    changedAt[node] = revision
+    rackUse[Int(racks[node])] += sign * demand.gpu.milli
     switch demand.gpu {
     case .none: break
     case .share(let milli): idle[node].add(Int16(-sign * milli), to: binding.gpus)

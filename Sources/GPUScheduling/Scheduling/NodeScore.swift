@@ -44,12 +44,37 @@ struct NodeScoring: Sendable {
 
   /// The same as a number, for comparing many nodes.
   func total(_ workload: Workload, members: Int, node: Int, gpus: UInt32, of state: ClusterState) -> Double {
+    own(workload, members: members, node: node, gpus: gpus, of: state)
+      + rackWeight(workload) * state.rackShare(node)
+  }
+
+  /// The part of the total that follows from the node alone: it changes only when the node does.
+  func own(_ workload: Workload, members: Int, node: Int, gpus: UInt32, of state: ClusterState) -> Double {
     var total = 0.0
     for (term, share) in shares {
-      total += share * value(term, workload, members: members, node: node, gpus: gpus, of: state)
+      switch term {
+      case .availability:
+        total += share * fullness(workload, members: members, node: node, of: state)
+      case .spread: total += share * (1 - fullness(workload, members: members, node: node, of: state))
+      default: total += share * value(term, workload, members: members, node: node, gpus: gpus, of: state)
+      }
     }
     return total
   }
+
+  /// How much of the total is the share of GPU in use in the node's rack.
+  func rackWeight(_ workload: Workload) -> Double {
+    guard workload.demand.gpu != .none else { return 0 }
+    return shares.reduce(0) { sum, entry in
+      switch entry.term {
+      case .availability: sum + Self.rackPart * entry.share
+      case .spread: sum - Self.rackPart * entry.share
+      default: sum
+      }
+    }
+  }
+
+  private static var rackPart: Double { 0.3 }
 
   private func value(
     _ term: ScoreTerm, _ workload: Workload, members: Int, node: Int, gpus: UInt32, of state: ClusterState
@@ -81,6 +106,12 @@ struct NodeScoring: Sendable {
 
   /// How full node and rack are when it is there; without GPUs, how little GPU is kept from others.
   private func availability(_ workload: Workload, members: Int, node: Int, of state: ClusterState) -> Double {
+    let rack = workload.demand.gpu == .none ? 0 : Self.rackPart * state.rackShare(node)
+    return fullness(workload, members: members, node: node, of: state) + rack
+  }
+
+  /// The same without the rack.
+  private func fullness(_ workload: Workload, members: Int, node: Int, of state: ClusterState) -> Double {
     let gpus = state.idle[node].count
     guard workload.demand.gpu != .none else {
       let full = 1 - Double(state.cpu[node]) / Double(max(1, state.cluster.nodes[node].cpuMilli))
@@ -89,7 +120,7 @@ struct NodeScoring: Sendable {
     let total = Double(max(1, gpus * 1000))
     let idle = Double(state.idle[node].total - workload.demand.gpu.milli * members)
     let full = state.cluster.nodes[node].migGPUs == 0 ? 1 - idle / total : state.migShare(node)
-    return 0.7 * full + 0.3 * state.rackShare(node)
+    return (1 - Self.rackPart) * full
   }
 }
 

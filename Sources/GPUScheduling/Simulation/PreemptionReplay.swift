@@ -39,6 +39,8 @@ package struct PreemptionReplay: Sendable {
     /// GPU-hours of work done, by high priority and by others, lost work left out.
     package var highGPUHours = 0.0
     package var lowGPUHours = 0.0
+
+    package init() {}
   }
 
   /// Priorities from here on take the place of others.

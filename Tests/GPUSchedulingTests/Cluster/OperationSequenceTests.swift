@@ -40,6 +40,9 @@ import Testing
       let wanted = workload()
       switch kind {
       case 0...4:
+        // What is remembered of earlier decisions never changes one.
+        let remembered = scheduler.quickChoice(wanted)
+        #expect(remembered == scheduler.choice(wanted))
         if scheduler.place(wanted) != nil { placed += 1 }
       case 5:
         guard let name = scheduler.state.members.keys.sorted().randomElement(using: &random) else { return }
