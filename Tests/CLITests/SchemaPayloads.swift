@@ -10,6 +10,7 @@ enum SchemaPayloads {
   static let shared: Set<String> = [
     "envelope", "common", "cycle", "policy-trace", "journal-entry", "program-handler", "program-notify",
     "program-score", "program-strategy", "serve-health", "serve-ready", "serve-trace", "serve-traces",
+    "otlp",
   ]
 
   /// The file that describes a command's payload.

@@ -16,8 +16,6 @@ struct SecurityReportCommand: ReportingCommand {
       """)
   static let reportName = "security-report"
 
-  static let rulesName = "security-rules"
-
   @Flag(help: "Print the rules that hold, as they may stand in dsl.yaml.")
   var printRules = false
 
@@ -25,17 +23,22 @@ struct SecurityReportCommand: ReportingCommand {
 
   func report(_ context: Context) async throws -> Report? {
     let loaded = try context.settings()
-    if printRules { return rules(loaded) }
+    if printRules { return SecurityRulesReport.of(loaded) }
     let view = try context.securityView(loaded)
     var report = Report(Self.reportName, ["report": view.data]) { view.text($0) }
     report.warnings = loaded.warnings + view.warnings
     return report
   }
+}
 
-  private func rules(_ loaded: LoadedSettings) -> Report {
+/// What `--print-rules` prints: configuration that makes the rules that hold.
+private enum SecurityRulesReport {
+  static let reportName = "security-rules"
+
+  static func of(_ loaded: LoadedSettings) -> Report {
     let rules = loaded.settings.security.rules.inForce
     let data: JSONValue = ["security": ["rules": .array(rules.map(\.json))]]
-    var report = Report(Self.rulesName, data) { _ in YAMLText.of(data) }
+    var report = Report(reportName, data) { _ in YAMLText.of(data) }
     report.warnings = loaded.warnings
     return report
   }
