@@ -13,7 +13,7 @@ enum PreemptionBenchmark {
   /// Mean demand by GPUs of the fleet.
   private static let loads = [0.8, 0.9]
   /// How long a victim of ours waits at least before it begins anew; seconds, twice as long with every further time.
-  private static let backOff = 3600.0
+  private static let backOff = 600.0
 
   static func run(nodes: String, pods: String, seeds: UInt64) throws {
     func table(_ path: String) throws -> CSVTable {
@@ -26,7 +26,7 @@ enum PreemptionBenchmark {
     )
     puts("|---|---|---|---|---|---|---|---|---|")
     for load in loads {
-      var sums = [Outcome(), Outcome(), Outcome()]
+      var sums = rules.map { _ in Outcome() }
       for seed in 1...seeds {
         let replay = PreemptionReplay(trace, copies: copies, load: load, seed: seed)
         let gpus = replay.fleet.reduce(0) { $0 + Int($1.gpuCount) }
@@ -41,7 +41,8 @@ enum PreemptionBenchmark {
   }
 
   private static let rules: [(name: String, rule: VictimRule, backOff: Double)] = [
-    ("kube-scheduler", .kube, 0), ("fewest", .fewest, 0), ("fewest, back-off", .fewest, backOff),
+    ("kube-scheduler", .kube, 0), ("kube, back-off", .kube, backOff), ("fewest", .fewest, 0),
+    ("fewest, back-off", .fewest, backOff),
   ]
 }
 

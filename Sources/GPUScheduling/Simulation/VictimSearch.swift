@@ -29,8 +29,8 @@ package enum VictimRule: String, Sendable, CaseIterable {
   /// pod still fits. Of the nodes the one with the lowest highest priority among its victims, then the lowest sum of
   /// priorities, then the fewest victims, then the latest start of the oldest victim of the highest priority, then the first.
   case kube
-  /// Of all sets of victims on all nodes the one with the lowest highest priority, then the fewest victims, then the fewest
-  /// GPU-hours lost; found by looking at all sets of at most `VictimSearch.exactLimit`.
+  /// Of all sets of victims on all nodes the one with the lowest highest priority, then the fewest victims, then the latest
+  /// start of the oldest; found by looking at all sets of at most `VictimSearch.exactLimit`.
   case fewest
 }
 
@@ -88,14 +88,15 @@ package struct VictimSearch: Sendable {
 
   private func rank(_ victims: [RunningPod]) -> Rank {
     let highest = victims.map(\.priority).max() ?? .min
-    let (count, lost) = (Double(victims.count), victims.reduce(0) { $0 + $1.lostGPUHours(now: now) })
+    let count = Double(victims.count)
     switch rule {
     case .kube:
       let oldest = victims.filter { $0.priority == highest }.map(\.startedAt).min() ?? 0
       // Priorities are lifted above 0 before they are added, as there: a sum never hides a victim.
       let sum = victims.reduce(0.0) { $0 + Double($1.priority) + Double(Int32.max) + 1 }
       return Rank(parts: (Double(highest), sum, count, -oldest))
-    case .fewest: return Rank(parts: (Double(highest), count, lost, 0))
+    case .fewest:
+      return Rank(parts: (Double(highest), count, -(victims.map(\.startedAt).min() ?? 0), 0))
     }
   }
 
