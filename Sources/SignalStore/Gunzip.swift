@@ -4,7 +4,7 @@ import CZlib
 /// limit: neither time nor memory.
 enum Gunzip {
   enum Problem: Error, Equatable {
-    /// It expands beyond the limit. So many bytes of it were read until that was known.
+    /// It expands beyond the limit. So many bytes of it were read until then.
     case tooLarge(read: Int)
     /// There is no room for what it expands to at the moment.
     case noRoom
@@ -16,7 +16,8 @@ enum Gunzip {
 
   /// Expands a body; several members one behind the other count as one.
   ///
-  /// What the body says of its own size is believed only to refuse it, and to have room for it at once.
+  /// What the body says of its own size is believed only to have room for it at once: whether it is too large, or damaged,
+  /// shows when it is read.
   ///
   /// - Parameters:
   ///   - limit: bytes.
@@ -28,7 +29,6 @@ enum Gunzip {
     _ body: [UInt8], limit: Int, spare: Int = 0, grow: (Int) -> Bool = { _ in true }
   ) throws(Problem) -> [UInt8] {
     let declared = declaredSize(body)
-    guard declared <= limit else { throw .tooLarge(read: 0) }
     var expansion = try Expansion()
     var (output, room): ([UInt8], Int) = ([], 0)
     // One byte more than is allowed tells that there is more.
@@ -53,9 +53,10 @@ enum Gunzip {
     }
   }
 
-  /// What the last member says that it expands to, modulo 2³²: the four bytes at its end.
+  /// What the last member says that it expands to, modulo 2³²: the four bytes at its end. No more than can be: deflate makes
+  /// 1,032 bytes of one at most (zlib's documentation, "Maximum Expansion Factor").
   private static func declaredSize(_ body: [UInt8]) -> Int {
-    body.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+    min(body.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }, 1032 * body.count)
   }
 }
 

@@ -134,8 +134,9 @@ struct RemediationPipelineTests {
     try shell("python3 generate.py spike")
     let program = try Program(shell, "exec dsl telemetry start-processing --follow --format json")
     let found = Moment.wait(30) {
-      program.objects.contains {
-        ($0["issues"] as? [[String: Any]])?.contains { $0["service"] as? String == "shop" } == true
+      program.objects.contains { look in
+        let issues = look["issues"] as? [[String: Any]] ?? []
+        return Set(issues.compactMap { $0["service"] as? String }).isSuperset(of: ["shop", "slow"])
       }
     }
     #expect(found, "\(program.objects) \(program.err)")

@@ -134,8 +134,7 @@ import Testing
       }
     }
     guard case .tooLarge(let read) = problem else { return #expect(Bool(false), "\(problem as Any)") }
-    #expect(
-      says ? (asked, read) == (0, 0) : asked == limit + 1 && read < bomb.count / 16, "\(asked), \(read)")
+    #expect(asked == limit + 1 && read < bomb.count / 16, "\(asked), \(read)")
   }
 
   @Test func expandingTakesWhatThereIsRoomForAndGivesItBack() async throws {
@@ -148,7 +147,7 @@ import Testing
       }
     }
     #expect(try Gunzip.expanded(Self.gzip(text), limit: 300_000) == text)
-    #expect(throws: Gunzip.Problem.tooLarge(read: 0)) { try Gunzip.expanded(Self.gzip(text), limit: 299_999) }
+    #expect(throws: Gunzip.Problem.self) { try Gunzip.expanded(Self.gzip(text), limit: 299_999) }
     let twice = Self.gzip(text) + Self.gzip(Self.good)
     #expect(
       try Gunzip.expanded(twice, limit: 1 << 20) == text + Self.good, "the last member says less than all")
