@@ -63,7 +63,7 @@ struct ClientTransportTests {
     let began = ContinuousClock.now
     let error = try await failure(post(path, seconds: 0.4))
     #expect(error.code == .timeout && error.message.contains("no response in time"), "\(error)")
-    #expect(ContinuousClock.now - began < .seconds(15))
+    #expect(ContinuousClock.now - began < .seconds(90))
   }
 
   @Test(arguments: ["/cut", "/nothing", "/garbage"])
@@ -88,7 +88,7 @@ struct ClientTransportTests {
     let began = ContinuousClock.now
     task.cancel()
     #expect(await task.value == .cancelled)
-    #expect(ContinuousClock.now - began < .seconds(15))
+    #expect(ContinuousClock.now - began < .seconds(90))
   }
 
   @Test(

@@ -45,7 +45,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if "/status/" in path:
             self.answer(int(word), b"seen", Location="/elsewhere")
         elif word == "silent":
-            time.sleep(30)
+            time.sleep(300)
         elif word == "nothing":
             self.close_connection = True
         elif word == "cut":
@@ -61,7 +61,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             for _ in range(1000):
                 self.wfile.write(b".")
                 self.wfile.flush()
-                time.sleep(0.05)
+                time.sleep(0.3)
         elif word == "large":
             self.answer(200, b"x" * (1 << 20))
         elif word == "garbage":

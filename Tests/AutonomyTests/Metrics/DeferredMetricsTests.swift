@@ -55,12 +55,16 @@ import Testing
     let engine = try engine(path, .act)
     _ = try await engine.runCycle()
     export.collect()
-    for _ in 0..<2 { _ = try await engine.runCycle() }
+    for _ in 0..<2 {
+      time.advance(seconds: 1)
+      _ = try await engine.runCycle()
+    }
     #expect(try cycles() == [1], "turns tell nothing by themselves")
     // Somebody who only looks meanwhile, as a server does in the same process.
     let look = try self.engine(path, .look)
     _ = try look.status()
     look.close()
+    time.advance(seconds: 1)
     _ = try await engine.runCycle()
     export.collect()
     engine.close()
