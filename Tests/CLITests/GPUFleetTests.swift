@@ -63,13 +63,13 @@ import Testing
   }
 
   @Test func aPoolGrowsOntoGPUsIsRefusedMoreAndShrinks() throws {
-    try prepare(maximum: 6, items: 60, exec: "echo $DSL_GPU_NODE $DSL_GPUS >> ../../../gpus; sleep 0.1")
+    try prepare(maximum: 6, items: 60, exec: "sleep 0.2")
     let loop = try Program(shell, "exec dsl auto loop --backend gpu --interval 0.3 --format json")
-    try #require(try Moment.wait(40) { try places().count == 3 }, "three GPUs are in use: \(loop.err)")
+    try #require(try Moment.wait { try places().count == 3 }, "three GPUs are in use: \(loop.err)")
     #expect(Set(try places().values) == [0, 1, 2], "each by one agent")
     // More agents are wanted than there are GPUs: refused, with the reason, until the backlog is worked off.
     try #require(
-      try Moment.wait(40) {
+      try Moment.wait {
         !decisions(loop.objects, "refused").filter { $0["gate"] as? String == "placement" }.isEmpty
       },
       "\(loop.err)")
@@ -77,9 +77,12 @@ import Testing
       decisions(loop.objects, "refused").first { $0["gate"] as? String == "placement" })
     #expect(refused["reason"] as? String == "no place for chat-3 (1 GPU): nodes kept out: 1 by gpus")
     #expect(refused["type"] as? String == "scale_up")
-    try #require(try Moment.wait(90) { try shell.records("completed_").count == 60 }, "\(loop.err)")
-    try #require(try Moment.wait(60) { try places().count == 1 }, "drained to the minimum: \(loop.err)")
+    try #require(try Moment.wait { try shell.records("completed_").count == 60 }, "\(loop.err)")
+    try #require(try Moment.wait { try places().count == 1 }, "drained to the minimum: \(loop.err)")
     loop.signal(SIGTERM)
+    let refusedID = try #require(refused["id"] as? String, "\(refused)")
+    let shown = try #require(
+      try shell("dsl --json auto show \(refusedID)").json()["data"] as? [String: Any])
     let refusal = try #require(shown["refusal"] as? [String: Any], "\(shown)")
     #expect(refusal["gate"] as? String == "placement")
     #expect(refusal["reason"] as? String == refused["reason"] as? String)
@@ -92,7 +95,7 @@ import Testing
     try #require(try places().count > 0, "\(outcome)")
     let undone = try shell("dsl auto rollback --last 1 --backend gpu --format json")
     #expect(undone.status == 0, "\(undone)")
-    #expect(try Moment.wait(30) { try places().isEmpty }, "every GPU is free again")
+    #expect(try Moment.wait { try places().isEmpty }, "every GPU is free again")
   }
 
   @Test func aBackendWithoutItsFilesIsAClearError() throws {
