@@ -69,7 +69,7 @@ import Testing
     #expect(Set(try places().values) == [0, 1, 2], "each by one agent")
     // More agents are wanted than there are GPUs: refused, with the reason, until the backlog is worked off.
     try #require(
-      try Moment.wait {
+      Moment.wait {
         !decisions(loop.objects, "refused").filter { $0["gate"] as? String == "placement" }.isEmpty
       },
       "\(loop.err)")
