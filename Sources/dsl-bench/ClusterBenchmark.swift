@@ -68,7 +68,7 @@ enum ClusterBenchmark {
   /// The most that the process ever had.
   private static var memory: String {
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return "\(usage.ru_maxrss / 1024) MB"
   }
 }
