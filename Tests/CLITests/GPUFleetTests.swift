@@ -63,7 +63,7 @@ import Testing
   }
 
   @Test func aPoolGrowsOntoGPUsIsRefusedMoreAndShrinks() throws {
-    try prepare(maximum: 6, items: 60, exec: "sleep 0.2")
+    try prepare(maximum: 6, items: 60, exec: "echo $DSL_GPU_NODE $DSL_GPUS >> ../../../gpus; sleep 0.1")
     let loop = try Program(shell, "exec dsl auto loop --backend gpu --interval 0.3 --format json")
     try #require(try Moment.wait(40) { try places().count == 3 }, "three GPUs are in use: \(loop.err)")
     #expect(Set(try places().values) == [0, 1, 2], "each by one agent")
