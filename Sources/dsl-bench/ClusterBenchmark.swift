@@ -6,7 +6,7 @@ import Glibc
 /// Decisions of the scheduler of whole clusters (`ClusterScheduler`), binding included: the pods of a trace on so many copies of
 /// its nodes, in racks of 30. The first pass begins with nothing remembered; before the second everything is released.
 enum ClusterBenchmark {
-  private static let decisions = 10_000
+  private static let decisions = 8_000
 
   static func run(nodes: String, pods: String, copies: Int) throws {
     func table(_ path: String) throws -> CSVTable {

@@ -51,7 +51,8 @@ package enum SettingCatalog {
       "What the loop runs on: agents alone, or agents that have GPUs."),
     Setting("gpu.cluster", .optionalText(\.gpu.cluster), "A file with the nodes and what else runs there."),
     Setting("gpu.manifests", .optionalText(\.gpu.manifests), "A file with the pools that agents belong to."),
-    Setting("gpu.profile", .optionalText(\.gpu.profile), "A file with the weights by which places are chosen."),
+    Setting(
+      "gpu.profile", .optionalText(\.gpu.profile), "A file with the weights by which places are chosen."),
     Setting(
       "health", .health(\.health), "How metrics become a score: thresholds and terms (docs/policies.md)."),
     Setting("limits.min_agents", .integer(\.limits.minAgents, 0...10_000), "Agents that are always kept."),
