@@ -187,9 +187,13 @@ extension OpenAPIDocument {
     let failure: JSONValue = [
       "anyOf": [otlpSchema("status"), ["$ref": "#/components/schemas/failure"]]
     ]
-    for code in [400, 401, 403, 413, 415, 421, 429, 500, 503] {
-      responses[String(code)] = [
-        "description": .string(HTTPResponse.Status(code: code).reasonPhrase + "."),
+    let statuses: [HTTPResponse.Status] = [
+      .badRequest, .unauthorized, .forbidden, .contentTooLarge, .unsupportedMediaType, .misdirectedRequest,
+      .tooManyRequests, .internalServerError, .serviceUnavailable,
+    ]
+    for status in statuses {
+      responses[String(status.code)] = [
+        "description": .string(status.reasonPhrase + "."),
         "content": [
           "application/json": ["schema": failure], "application/x-protobuf": ["schema": binary],
         ],
