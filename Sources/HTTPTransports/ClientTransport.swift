@@ -16,8 +16,13 @@ package final class ClientTransport: HTTPTransport {
 
   private let routes: ProxyRoutes
   private let certificates: CertificateFiles
-  /// A client a route: each knows one proxy, or none.
-  private let clients = Mutex<[ProxyRoutes.Route: HTTPClient]>([:])
+  /// A client for each way to go, as each knows one proxy or none; those for plain HTTP read no certificates.
+  private let clients = Mutex<[Way: HTTPClient]>([:])
+
+  private struct Way: Hashable {
+    var route: ProxyRoutes.Route
+    var isEncrypted: Bool
+  }
 
   /// A transport.
   ///
@@ -96,19 +101,19 @@ package final class ClientTransport: HTTPTransport {
   }
 
   private func client(for url: String) throws -> HTTPClient {
-    let route = routes.route(to: url)
+    let way = Way(route: routes.route(to: url), isEncrypted: Authority(url: url)?.scheme == "https")
     return try clients.withLock { clients in
-      if let client = clients[route] { return client }
+      if let client = clients[way] { return client }
       var configuration = HTTPClient.Configuration()
       configuration.redirectConfiguration = .disallow
       configuration.timeout.connect = .seconds(Self.connectSeconds)
       configuration.connectionPool.idleTimeout = .seconds(30)
       // What is tried again is for the caller to say: a server that refuses is told of at once.
       configuration.connectionPool.retryConnectionEstablishment = false
-      configuration.tlsConfiguration = try certificates.configuration()
-      configuration.proxy = route.proxy
+      if way.isEncrypted { configuration.tlsConfiguration = try certificates.configuration() }
+      configuration.proxy = way.route.proxy
       let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-      clients[route] = client
+      clients[way] = client
       return client
     }
   }

@@ -39,7 +39,8 @@ struct NotificationTests {
     // Foundation knows that a child has ended by a socket that each child inherits, those of other tests too: a server that
     // is a child would keep them waiting. So it is a grandchild that closes what it inherited.
     let pid = try shell("python3 server.py < /dev/null > server.log 2>&1 & printf %s $!").out
-    defer { _ = try? shell("kill \(pid)") }
+    // SIGTERM may be blocked in what a thread of the pool starts.
+    defer { _ = try? shell("kill -9 \(pid)") }
     let port = shell.directory.appendingPathComponent("port")
     for _ in 0..<4500 where !FileManager.default.fileExists(atPath: port.path) { usleep(20_000) }
     try body(shell, try String(contentsOf: port, encoding: .utf8))

@@ -98,4 +98,11 @@ struct TLSTests {
       #expect(error.code == .invalidInput && error.message.contains("/nowhere.pem"), "\(error)")
     }
   }
+
+  @Test func plainRequestsReadNoCertificates() async throws {
+    let server = try TestServer()
+    let transport = ClientTransport(environment: ["SSL_CERT_FILE": "/nowhere.pem"])
+    let request = HTTPPost(url: server.url("/x"), body: [], timeoutSeconds: 20)
+    #expect(try await transport.post(request).status == 200)
+  }
 }
