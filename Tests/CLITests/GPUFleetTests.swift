@@ -80,7 +80,7 @@ import Testing
     try #require(try Moment.wait { try shell.records("completed_").count == 60 }, "\(loop.err)")
     try #require(try Moment.wait { try places().count == 1 }, "drained to the minimum: \(loop.err)")
     loop.signal(SIGTERM)
-    let refusedID = try #require(refused["id"] as? String, "\(refused)")
+    let refusedID = try #require(refused["decision_id"] as? String, "\(refused)")
     let shown = try #require(
       try shell("dsl --json auto show \(refusedID)").json()["data"] as? [String: Any])
     let refusal = try #require(shown["refusal"] as? [String: Any], "\(shown)")

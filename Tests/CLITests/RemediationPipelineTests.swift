@@ -29,7 +29,7 @@ struct RemediationPipelineTests {
         rationale: never
     """
 
-  /// Two minutes of spans of a shop, a slow service and a steady one, a second a window, until a few seconds from now: in
+  /// Two minutes of spans of a shop, a slow service and a steady one, a second a window, until some seconds from now: in
   /// the last ones most spans of the shop fail and the slow one is slow. Beside them logs of somebody who guesses passwords, and
   /// of somebody who mistypes.
   private static let generator = """
@@ -40,8 +40,8 @@ struct RemediationPipelineTests {
     def resource(name): return {"attributes": [attribute("service.name", name)]}
     spike = sys.argv[1] == "spike"
     with open("coordination/spans.jsonl", "w") as out:
-      for second in range(-115, 6):
-        late = spike and second >= -6
+      for second in range(-115, 16):
+        late = spike and second >= -9
         groups = []
         for name in ("shop", "slow", "steady"):
           spans = []
