@@ -48,17 +48,17 @@ extension EngineHost {
     sight.control = try controlStatus()
     sight.leader = try LeaderStatus(directory, journal, host: world.host, time: world.time)
     // The latest one may be under way.
-    let cycles = try journal?.cycles(CycleFilter(limit: 2)) ?? []
-    sight.lastCycle = cycles.first?.record.startedAt
+    let cycles = try journal?.paces(limit: 2) ?? []
+    sight.lastCycle = cycles.first?.startedAt
     sight.lastDuration = cycles.lazy.compactMap(Self.duration).first
     sight.tally = try journal?.tally() ?? []
     return sight.families
   }
 
   /// What a cycle took, when it has ended and has a trace.
-  private static func duration(_ cycle: JournaledCycle) -> HistogramValue.Exemplar? {
-    guard let result = cycle.result, let trace = cycle.record.traceID else { return nil }
-    return HistogramValue.Exemplar(result.durationMs / 1000, traceID: trace, at: cycle.record.startedAt)
+  private static func duration(_ cycle: CyclePace) -> HistogramValue.Exemplar? {
+    guard let seconds = cycle.seconds, let trace = cycle.traceID else { return nil }
+    return HistogramValue.Exemplar(seconds, traceID: trace, at: cycle.startedAt)
   }
 
   /// The metrics of a status, without looking again.

@@ -61,6 +61,23 @@ extension Journal {
     } ?? []
   }
 
+  /// When the newest cycles began, and how long they took: without their observations, which are many times as much to read.
+  ///
+  /// - Returns: newest first; `seconds` is `nil` of one that is under way, or was cut short.
+  package func paces(limit: Int) throws(DSLError) -> [CyclePace] {
+    let sql = """
+      SELECT started_ns, trace_id, CASE WHEN notes IS NULL THEN NULL ELSE duration_ms END
+      FROM cycles ORDER BY started_ns DESC, seq DESC LIMIT ?
+      """
+    return try store.read { db in
+      try Row.fetchAll(db, sql: sql, arguments: [limit]).map { row in
+        CyclePace(
+          startedAt: Timestamp(nanoseconds: row[0]), traceID: row[1],
+          seconds: (row[2] as Double?).map { $0 / 1000 })
+      }
+    } ?? []
+  }
+
   /// A cycle by its id, or by a beginning of it that only one has.
   ///
   /// - Throws: as `decision(_:)`.

@@ -66,6 +66,14 @@ package struct JournaledCycle: Sendable, Equatable {
   package var result: CycleResult?
 }
 
+/// When a cycle began and what it took: what a look at how the loop keeps its pace needs of it.
+package struct CyclePace: Sendable, Equatable {
+  package var startedAt: Timestamp
+  package var traceID: String?
+  /// `nil` while it runs, and for ever when its process died.
+  package var seconds: Double?
+}
+
 /// What became of a decision.
 package enum DecisionOutcome: String, Sendable, Hashable, CaseIterable {
   /// All steps were performed.

@@ -156,6 +156,18 @@ import Testing
         && result.healthAfter == nil && result.notes == ["a", "b"])
   }
 
+  @Test func thePaceOfCyclesIsReadWithoutThem() throws {
+    let journal = try journal()
+    #expect(try journal.paces(limit: 2).isEmpty)
+    for number in 1...3 { try journal.begin(cycle("c-\(number)", at: Double(number))) }
+    try journal.finishCycle(
+      id: "c-2", executed: 0, failed: 0, skipped: 0, durationMs: 250, healthAfter: nil, notes: [])
+    let whole = try journal.cycles(CycleFilter(limit: 2)).map(\.record)
+    let paces = try journal.paces(limit: 2)
+    #expect(paces.map(\.seconds) == [nil, 0.25], "the newest is under way")
+    #expect(paces.map(\.startedAt) == whole.map(\.startedAt) && paces.map(\.traceID) == whole.map(\.traceID))
+  }
+
   @Test func aPolicysTextIsKeptOnceForAllItsCycles() throws {
     let journal = try journal()
     try journal.begin(cycle("c-1"), policyText: "rules: []")
