@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test func theFirstSignalDrains() throws {
-    let agent = try busyAgent(seconds: 0.7)
+    let agent = try busyAgent(seconds: 3)
     agent.signal(SIGTERM)
     #expect(try agent.end() == 0)
     #expect(shell.lines("started").count == 2)
@@ -85,7 +85,7 @@ import Testing
     let began = Moment.now
     agent.signal(SIGTERM)
     #expect(try agent.end() == 0)
-    #expect(Moment.now - began < 20)
+    #expect(Moment.now - began < 50, "the commands take a minute")
     let report = try report(agent)
     #expect(report["reason"] as? String == "stopped")
     #expect(report["released"] as? Int == 2)
@@ -99,7 +99,7 @@ import Testing
   }
 
   @Test func drainingByRecord() throws {
-    let agent = try busyAgent(seconds: 0.7)
+    let agent = try busyAgent(seconds: 3)
     #expect(try shell("dsl agent drain me").status == 0)
     #expect(try agent.end() == 0)
     #expect(try report(agent)["reason"] as? String == "drained")

@@ -101,7 +101,7 @@ struct NotificationTests {
       let started = Date()
       let outcome = try shell(
         "dsl --json auto loop --max-cycles 3 --interval 0.05", ["CHAT_URL": "http://127.0.0.1:\(port)/chat"])
-      #expect(Date().timeIntervalSince(started) < 15)
+      #expect(Date().timeIntervalSince(started) < 55, "one receiver hangs for a minute")
       #expect(outcome.status == 0 && outcome.out.split(separator: "\n").count == 3, "\(outcome.err)")
       #expect(outcome.err.contains("messages wait for the next run"), "\(outcome.err)")
       let all = outcome.out + outcome.err

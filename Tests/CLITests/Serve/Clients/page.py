@@ -21,6 +21,15 @@ def check(truth, what):
     print(what)
 
 
+def becomes(script, what):
+    """What the page shows comes from several answers, each in its own time."""
+    try:
+        browser.wait(script)
+    except RuntimeError as error:
+        raise SystemExit(f"not so: {what}; {error}; complaints: {browser.complaints}")
+    print(what)
+
+
 def tell(*words):
     subprocess.run(["dsl", *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
@@ -58,8 +67,8 @@ try:
     browser.open(url)
     browser.wait("document.querySelector('#link')?.textContent === 'live'")
     browser.wait("document.querySelectorAll('#tiles dt').length === 7")
-    check(browser.run("document.title").endswith("· dsl"), "the page is live, and its title says the health")
-    check("None" in browser.run("document.querySelector('#decision-rows').textContent"), "an engine that decided nothing yet says so")
+    becomes("document.title.endsWith('· dsl')", "the page is live, and its title says the health")
+    becomes("document.querySelector('#decision-rows').textContent.includes('None')", "an engine that decided nothing yet says so")
 
     tell("auto", "execute")
     browser.wait("document.querySelectorAll('#decision-rows .row').length > 0")
@@ -70,14 +79,14 @@ try:
     browser.run("document.querySelector('#decision-rows .row').focus()")
     browser.press("Enter", 13, "\r")
     browser.wait("document.querySelector('#decision-rows .waterfall') !== null")
-    text = browser.run("document.querySelector('#decision-rows .more').textContent")
-    check(all(word in text for word in ("why", "rule", "Confidence", "What happened")), "Enter opens a decision: why, confidence, what happened, its trace")
+    words = "['why', 'rule', 'Confidence', 'What happened']"
+    becomes(f"{words}.every((word) => document.querySelector('#decision-rows .more').textContent.includes(word))", "Enter opens a decision: why, confidence, what happened, its trace")
     browser.run("document.querySelector('#decision-rows .waterfall .span').click()")
     browser.wait("document.querySelector('#decision-rows .waterfall .facts') !== null")
     check(True, "a span opens, and shows its attributes")
     browser.run("document.querySelector('#chart svg').focus()")
     browser.press("ArrowLeft", 37)
-    check("health" in browser.run("document.querySelector('#readout').textContent"), "the arrow keys read cycles off the chart")
+    becomes("document.querySelector('#readout').textContent.includes('health')", "the arrow keys read cycles off the chart")
     browser.run("document.querySelector('#numbers summary').click()")
     browser.wait("document.querySelectorAll('#numbers tbody tr').length > 0")
     check(True, "the chart is there as a table too")
@@ -102,7 +111,7 @@ try:
     fill(reason="a look at it", by="page", token=token)
     browser.run("document.querySelector('#ask-yes').click()")
     browser.wait("document.querySelector('#mode').textContent.includes('paused')")
-    check(not browser.run("document.querySelector('#ask').open"), "with the right one the loop is paused, and the page says so")
+    becomes("!document.querySelector('#ask').open", "with the right one the loop is paused, and the page says so")
     browser.run("document.querySelector('#pause').click()")
     browser.wait("document.querySelector('#ask').open")
     browser.run("document.querySelector('#ask-yes').click()")
