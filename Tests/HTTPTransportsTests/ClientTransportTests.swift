@@ -84,7 +84,6 @@ struct ClientTransportTests {
       }
     }
     for _ in 0..<1000 where server.requests.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
-    let began = ContinuousClock.now
     task.cancel()
     #expect(await task.value == .cancelled)
   }
