@@ -11,7 +11,7 @@ struct ClientTransportTests {
 
   init() throws { server = try TestServer() }
 
-  private func post(_ path: String, seconds: Double = 20, body: String = "{}") -> HTTPPost {
+  private func post(_ path: String, seconds: Double = 600, body: String = "{}") -> HTTPPost {
     HTTPPost(
       url: server.url(path), headers: [.init("Content-Type", "text/plain"), .init("X-Tenant", "a b")],
       body: Array(body.utf8), timeoutSeconds: seconds)
@@ -35,9 +35,9 @@ struct ClientTransportTests {
 
   @Test func usersInTheURLAreAuthorizationAndNotInTheRequest() async throws {
     let url = "http://me:p%40ss@127.0.0.1:\(server.port)/x"
-    _ = try await transport.post(HTTPPost(url: url, body: [], timeoutSeconds: 20))
+    _ = try await transport.post(HTTPPost(url: url, body: [], timeoutSeconds: 600))
     let own = HTTPHeader("authorization", "Bearer t")
-    _ = try await transport.post(HTTPPost(url: url, headers: [own], body: [], timeoutSeconds: 20))
+    _ = try await transport.post(HTTPPost(url: url, headers: [own], body: [], timeoutSeconds: 600))
     let found = server.requests
     #expect(found.map { $0.headers["authorization"]?.string } == ["Basic bWU6cEBzcw==", "Bearer t"])
     #expect(found.allSatisfy { $0.path == "/x" && $0.headers["host"]?.string == "127.0.0.1:\(server.port)" })
@@ -95,7 +95,7 @@ struct ClientTransportTests {
       ("http://host.invalid/x", .io, "the host's name is not known"),
     ] as [(String, DSLError.Code, String)])
   func whatCannotBeReachedIsTold(url: String, code: DSLError.Code, reason: String) async throws {
-    let error = try await failure(HTTPPost(url: url, body: [], timeoutSeconds: 20))
+    let error = try await failure(HTTPPost(url: url, body: [], timeoutSeconds: 600))
     #expect(error.code == code && error.message.contains(reason), "\(error)")
   }
 

@@ -53,14 +53,14 @@ import Testing
     let transport = ClientTransport(environment: [
       "http_proxy": "http://me:pw@127.0.0.1:\(proxy.port)", "no_proxy": "localhost",
     ])
-    let far = HTTPPost(url: server.url("/v1/traces"), body: [1], timeoutSeconds: 20)
+    let far = HTTPPost(url: server.url("/v1/traces"), body: [1], timeoutSeconds: 600)
     #expect(try await transport.post(far).status == 200)
     let tunnel = try #require(proxy.requests.first)
     #expect(tunnel.method == "CONNECT" && tunnel.path == "127.0.0.1:\(server.port)")
     #expect(tunnel.headers["proxy-authorization"]?.string == "Basic bWU6cHc=")
     #expect(server.requests.map(\.path) == ["/v1/traces"])
     #expect(server.requests.first?.headers["proxy-authorization"] == nil)
-    let near = HTTPPost(url: server.url("/near", host: "localhost"), body: [], timeoutSeconds: 20)
+    let near = HTTPPost(url: server.url("/near", host: "localhost"), body: [], timeoutSeconds: 600)
     #expect(try await transport.post(near).status == 200)
     #expect(server.requests.count == 2 && proxy.requests.count == 1)
   }
@@ -71,7 +71,7 @@ import Testing
     let transport = ClientTransport(environment: ["http_proxy": "127.0.0.1:\(proxy.port)"])
     // Nobody listens at port 1, so that the proxy answers 502.
     do throws(DSLError) {
-      _ = try await transport.post(HTTPPost(url: "http://127.0.0.1:1/x", body: [], timeoutSeconds: 20))
+      _ = try await transport.post(HTTPPost(url: "http://127.0.0.1:1/x", body: [], timeoutSeconds: 600))
       Issue.record("it was answered")
     } catch {
       #expect(error.code == .io && error.message.contains("the proxy opens no tunnel"), "\(error)")
@@ -90,7 +90,7 @@ import Testing
       environment: ["HTTPS_PROXY": "http://me:pw@127.0.0.1:\(proxy.port)"],
       certificates: CertificateFiles(authorities: certificates["authority"]))
     let request = HTTPPost(
-      url: server.url("/x", scheme: "https"), headers: [.init("X-Secret", "s")], body: [1], timeoutSeconds: 20
+      url: server.url("/x", scheme: "https"), headers: [.init("X-Secret", "s")], body: [1], timeoutSeconds: 600
     )
     #expect(try await transport.post(request).status == 200)
     let tunnel = try #require(proxy.requests.first)

@@ -24,7 +24,7 @@ struct TLSTests {
   ) async -> Result<Int, DSLError> {
     let transport = ClientTransport(environment: environment, certificates: files)
     let request = HTTPPost(
-      url: server.url("/x", scheme: "https", host: host), body: Array("secret".utf8), timeoutSeconds: 20)
+      url: server.url("/x", scheme: "https", host: host), body: Array("secret".utf8), timeoutSeconds: 600)
     do throws(DSLError) { return .success(try await transport.post(request).status) } catch {
       return .failure(error)
     }
@@ -102,7 +102,7 @@ struct TLSTests {
   @Test func plainRequestsReadNoCertificates() async throws {
     let server = try TestServer()
     let transport = ClientTransport(environment: ["SSL_CERT_FILE": "/nowhere.pem"])
-    let request = HTTPPost(url: server.url("/x"), body: [], timeoutSeconds: 20)
+    let request = HTTPPost(url: server.url("/x"), body: [], timeoutSeconds: 600)
     #expect(try await transport.post(request).status == 200)
   }
 }

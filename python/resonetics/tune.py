@@ -45,7 +45,11 @@ PRUNERS = ("median", "percentile", "halving", "hyperband", "none")
 
 
 class ProgramError(RuntimeError):
-    """``dsl`` ended with an error."""
+    """``dsl`` ended with an error: with which exit status, where it ran at all."""
+
+    def __init__(self, message, status=None):
+        super().__init__(message)
+        self.status = status
 
 
 class Program:
@@ -60,7 +64,8 @@ class Program:
         done = subprocess.run(
             [self.path, "sim", *map(str, arguments), "--format", "json"], capture_output=True, text=True)
         if done.returncode != 0:
-            raise ProgramError(f"dsl sim {arguments[0]} ended with {done.returncode}: {done.stderr.strip()}")
+            raise ProgramError(
+                f"dsl sim {arguments[0]} ended with {done.returncode}: {done.stderr.strip()}", done.returncode)
         return json.loads(done.stdout)
 
 
@@ -154,9 +159,17 @@ class Calibration:
     def __call__(self, trial):
         constants = suggest(trial, CONSTANTS)
         flags = cluster_flags(self.options) + [f"--constant={name}={value}" for name, value in constants.items()]
-        judged = self.program(
-            "evaluate", "--policy", "random", "--policy", "heuristic", "--space", "validation", "--seed", 1,
-            "--episodes", self.options.judge_episodes, *flags)
+        try:
+            judged = self.program(
+                "evaluate", "--policy", "random", "--policy", "heuristic", "--space", "validation", "--seed", 1,
+                "--episodes", self.options.judge_episodes, *flags)
+        except ProgramError as error:
+            # Each constant is within its bounds, but no cluster has all of them together.
+            if error.status == 65 and any(f" {name} is " in str(error) for name in constants):
+                from optuna import TrialPruned
+
+                raise TrialPruned(str(error)) from None
+            raise
         distance = 0.0
         for row in judged["policies"]:
             for name, wanted, scale in zip(MEASURES, TARGET[row["policy"]], SCALES):

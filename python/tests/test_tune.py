@@ -91,9 +91,19 @@ class StudyTests(unittest.TestCase):
         self.assertLess(calls.count("train") - before, before)
 
     def test_calibration_looks_at_no_learner(self):
-        found = self.call("calibrate", "--study", self.folder / "c.log", "--trials", 2, "--judge-episodes", 4, "--workers", 2)
-        self.assertEqual(found["trials"], {"complete": 2})
+        found = self.call("calibrate", "--study", self.folder / "c.log", "--trials", 4, "--judge-episodes", 4, "--workers", 2)
+        self.assertEqual(sum(found["trials"].values()), 4)
+        self.assertLessEqual(set(found["trials"]), {"complete", "pruned"})
         self.assertEqual(set(found["best"]) & {"random", "heuristic", "settings"}, {"random", "heuristic"})
+
+    def test_constants_that_no_cluster_has_together_end_their_trial_alone(self):
+        options = tune.parse(["calibrate", "--study", str(self.folder / "i.log"), "--judge-episodes", "1"])
+        judge = tune.Calibration(tune.Program(None), options)
+        highest = {name: high for name, (_, _, high, _) in tune.CONSTANTS.items()}
+        with self.assertRaisesRegex(optuna.TrialPruned, "leak is"):
+            judge(optuna.trial.FixedTrial(highest))
+        lowest = {name: low for name, (_, low, _, _) in tune.CONSTANTS.items()}
+        self.assertGreater(judge(optuna.trial.FixedTrial(lowest)), 0)
 
     def test_mistakes_are_named(self):
         self.assertIn("there is no program nowhere", self.call("tune", "--study", self.folder / "x", "--dsl", "nowhere", status=1))
