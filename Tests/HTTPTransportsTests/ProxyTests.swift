@@ -90,7 +90,8 @@ import Testing
       environment: ["HTTPS_PROXY": "http://me:pw@127.0.0.1:\(proxy.port)"],
       certificates: CertificateFiles(authorities: certificates["authority"]))
     let request = HTTPPost(
-      url: server.url("/x", scheme: "https"), headers: [.init("X-Secret", "s")], body: [1], timeoutSeconds: 600
+      url: server.url("/x", scheme: "https"), headers: [.init("X-Secret", "s")], body: [1],
+      timeoutSeconds: 600
     )
     #expect(try await transport.post(request).status == 200)
     let tunnel = try #require(proxy.requests.first)
