@@ -31,6 +31,7 @@ struct SimPythonTests {
     }
   }
 
+  /// Installed once for all tests. Unsafe for the compiler alone: what it holds is made here, and only read from then on.
   nonisolated(unsafe) private static let site = Result { try Site() }
 
   @Test(arguments: ["test_environments", "test_interface", "test_tune"])

@@ -262,7 +262,7 @@ import Testing
     #expect(outcome.out.isEmpty)
   }
 
-  /// Prepared once for all calls: none of them changes anything.
+  /// Prepared once for all calls: none of them changes anything. Unsafe for the compiler alone, which cannot know that.
   nonisolated(unsafe) private static let shell = Result {
     let shell = try Shell()
     try shell(prepared + "mkdir empty")
