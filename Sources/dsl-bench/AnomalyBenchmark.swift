@@ -21,9 +21,9 @@ enum AnomalyBenchmark {
       "series=\(corpus.count) rows=\(rows) windows=\(corpus.reduce(0) { $0 + $1.windows.count }) profile=standard"
     )
     let entries = [
-      try measure("rarity", corpus) { series in
-        var detector = RarityDetector()
-        return try series.values.map { try detector.score($0) }
+      try measure("rarity", corpus) { try rarity($0, RarityDetector()) },
+      try measure("rarity of four times the memory", corpus) { series in
+        try rarity(series, RarityDetector(memory: 4 * RarityDetector.usualMemory))
       },
       measure("issues", corpus) { series in
         var detector = SeriesWatch()
@@ -46,9 +46,14 @@ enum AnomalyBenchmark {
         "\(entry.name): score=\(round(best.score, 2)) threshold=\(best.threshold) other_half=\(round(halves.mean, 2)) "
           + "deviation=\(round(halves.deviation, 1)) points_per_s=\(Int(Double(rows) / entry.seconds))")
     }
-    compareAtEqualStrictness(corpus, rarity: entries[0].scores, issues: entries[1].scores)
+    compareAtEqualStrictness(corpus, rarity: entries[0].scores, issues: entries[2].scores)
     try measureIssues()
     list(corpus, entries[0], threshold: scoring.best(corpus, scores: entries[0].scores).threshold)
+  }
+
+  private static func rarity(_ series: LabelledSeries, _ detector: RarityDetector) throws -> [Double] {
+    var detector = detector
+    return try series.values.map { try detector.score($0) }
   }
 
   /// What the live detectors tell, beside rarity at thresholds from the benchmark's best one to the least that keeps their
@@ -60,7 +65,7 @@ enum AnomalyBenchmark {
       var (source, detector) = (NoiseSource(seed: 1), RarityDetector())
       return (0..<100_000).map { _ in (try? detector.score(source.next(family))) ?? 0 }
     }
-    for threshold in [3.1, 3.5, 4, 5, 6] {
+    for threshold in [RarityWatch.threshold, 3.5, 4, 5, 6] {
       let worst = noise.map { scores in scores.count { $0 >= threshold } }.max() ?? 0
       told("rarity at \(threshold) (noise: \(worst) in 100,000)", corpus, rarity, threshold)
     }

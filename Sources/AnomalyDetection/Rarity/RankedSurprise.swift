@@ -11,13 +11,19 @@ struct RankedSurprise: Sendable {
   static let warmUp = 100
   private var history: SlidingOrder
 
-  /// - Parameter capacity: numbers remembered.
-  init(capacity: Int) { history = SlidingOrder(capacity: capacity) }
+  /// - Parameters:
+  ///   - capacity: numbers remembered.
+  ///   - values: those that are known already, the oldest first, of 32 bits each.
+  init(capacity: Int, values: [Double] = []) { history = SlidingOrder(capacity: capacity, values: values) }
 
-  /// The surprise at `number`, 0 and more, which is remembered.
+  /// What is remembered, the oldest first.
+  var values: [Double] { history.values }
+
+  /// The surprise at `number`, 0 and more, which is remembered in 32 bits.
   ///
   /// - Complexity: O(log n) and one move of memory.
   mutating func observe(_ number: Double) -> Double {
+    let number = Double(Float(number))
     defer { history.append(number) }
     let count = history.count
     guard count >= Self.warmUp else { return 0 }

@@ -1,6 +1,6 @@
 package import DSLBase
 
-/// An anomaly score for any series of numbers: one pass, no look ahead, no parameter to set, no memory of units.
+/// An anomaly score for any series of numbers: one pass, no look ahead, no unit to be told.
 ///
 /// Two questions are asked of each value. How far is it from the nearest values seen so far? How far is the distribution of
 /// the last 48 values from the nearest such windows seen so far? Both distances are turned into p-values by their rank
@@ -10,28 +10,41 @@ package import DSLBase
 /// The method is conformal nearest-neighbour detection (Laxhammar and Falkman 2014; Burnaev and Ishimtsev 2016) with a
 /// distance between distributions in the place of one between delay vectors. See `docs/detectors.md`.
 package struct RarityDetector: Sendable {
-  /// Values remembered; the oldest are forgotten beyond this.
-  package static let memory = 16_384
+  /// Values that detectors remember which run beside others; the oldest are forgotten beyond this.
+  package static let usualMemory = 4_096
   /// Values in a window.
-  private static let window = 48
+  static let window = 48
   /// Neighbours whose distances are averaged.
-  private static let neighbours = 4
+  static let neighbours = 4
   /// Values for which a score stands before another one of that height is given.
-  private static let rest = 150
+  static let rest = 150
 
-  private var values = SlidingOrder(capacity: memory)
-  private var windows = WindowLibrary(length: window, capacity: memory / 4, nearest: neighbours)
-  private var valueSurprise = RankedSurprise(capacity: memory)
-  private var windowSurprise = RankedSurprise(capacity: memory)
-  private var recent = RecentMaximum(length: rest)
+  /// How many values are remembered.
+  package let memory: Int
+  var values: SlidingOrder
+  var windows: WindowLibrary
+  var valueSurprise: RankedSurprise
+  var windowSurprise: RankedSurprise
+  var recent = RecentMaximum(length: rest)
 
-  package init() {}
+  /// - Parameter memory: values remembered, 1,024 or more. What is kept of them is 12 bytes each in a file, and about 130 in
+  ///   memory.
+  package init(memory: Int = usualMemory) {
+    self.memory = max(1_024, memory)
+    values = SlidingOrder(capacity: self.memory)
+    windows = WindowLibrary(length: Self.window, memory: self.memory, nearest: Self.neighbours)
+    valueSurprise = RankedSurprise(capacity: self.memory)
+    windowSurprise = RankedSurprise(capacity: self.memory)
+  }
 
-  /// The anomaly score of the next value: 0 for nothing new, about 3 for what is worth an alarm.
+  /// The anomaly score of the next value: 0 for nothing new, about 3 for what is worth a look.
   ///
-  /// - Throws: `DSLError` `.invalidInput` for NaN and the infinities, which leave everything as it was.
-  /// - Complexity: about 6 µs; memory is bounded (2.5 MiB).
+  /// Values and distances are rounded to 32 bits, so that what is saved is what was there.
+  ///
+  /// - Throws: `DSLError` `.invalidInput` for what is no finite number of 32 bits; that leaves everything as it was.
+  /// - Complexity: about 6 µs.
   package mutating func score(_ value: Double) throws(DSLError) -> Double {
+    let value = Double(Float(value))
     guard value.isFinite else {
       throw DSLError(.invalidInput, "a series has the value \(value)", fix: "leave out what was not measured")
     }
@@ -48,11 +61,15 @@ package struct RarityDetector: Sendable {
 /// Whether a number is above all of the last ones.
 struct RecentMaximum: Sendable {
   private let length: Int
-  private var index = 0
+  private(set) var index: Int
   /// Numbers of the last `length` that no later one has reached, with their indices; falling.
-  private var falling: [(index: Int, number: Double)] = []
+  private(set) var falling: [(index: Int, number: Double)]
 
-  init(length: Int) { self.length = length }
+  init(length: Int, index: Int = 0, falling: [(index: Int, number: Double)] = []) {
+    self.length = length
+    self.index = index
+    self.falling = falling
+  }
 
   /// Whether `number` is above the last `length` ones, of which it is one from now on.
   ///

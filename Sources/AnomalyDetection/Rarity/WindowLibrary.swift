@@ -8,7 +8,7 @@ struct WindowLibrary: Sendable {
   private let nearest: Int
   /// The last `length` values by age, and by size.
   private var current: SlidingOrder
-  private var seen = 0
+  private(set) var seen = 0
   /// Kept windows, `length` values each, in slots.
   private var kept: [Double] = []
   /// Slots in the order of the windows' means, with these means.
@@ -20,13 +20,24 @@ struct WindowLibrary: Sendable {
 
   /// - Parameters:
   ///   - length: values a window.
-  ///   - capacity: windows kept; one in `stride(of:)` values makes a window.
+  ///   - memory: values that all windows lie within, so that they can be made again from these.
   ///   - nearest: how many of the nearest windows are averaged.
-  init(length: Int, capacity: Int, nearest: Int) {
+  init(length: Int, memory: Int, nearest: Int) {
     self.length = length
-    self.capacity = capacity
+    self.capacity = (memory - 2 * length) / Self.stride
     self.nearest = nearest
     current = SlidingOrder(capacity: length)
+  }
+
+  /// The library as it was.
+  ///
+  /// - Parameters:
+  ///   - values: the last `memory` values, the oldest first; all of them when there were fewer.
+  ///   - seen: how many values there were in all.
+  init(length: Int, memory: Int, nearest: Int, values: [Double], seen: Int) {
+    self.init(length: length, memory: memory, nearest: nearest)
+    self.seen = seen - values.count
+    for value in values { if take(value) { letIn() } }
   }
 
   /// A window is kept at every value whose number is a multiple of this.
@@ -37,16 +48,29 @@ struct WindowLibrary: Sendable {
   ///
   /// - Complexity: O(kept · length) at worst; bounds on the distance by the means leave little of that.
   mutating func observe(_ value: Double) -> Double? {
+    guard take(value) else { return nil }
+    let distance = order.isEmpty ? nil : distanceToNearest(current.sorted)
+    letIn()
+    return distance
+  }
+
+  /// Adds a value, and keeps what no longer overlaps with the window it completes.
+  ///
+  /// - Returns: whether it completes one.
+  private mutating func take(_ value: Double) -> Bool {
     current.append(value)
     seen += 1
-    guard current.count == length else { return nil }
+    guard current.count == length else { return false }
     while let first = waiting.first, first.seen <= seen - 1 - length / 2 {
       keep(first.window)
       waiting.removeFirst()
     }
-    let distance = order.isEmpty ? nil : distanceToNearest(current.sorted)
+    return true
+  }
+
+  /// Puts the completed window among those that wait, if its turn it is.
+  private mutating func letIn() {
     if (seen - length) % Self.stride == 0 { waiting.append((seen, current.sorted)) }
-    return distance
   }
 
   private mutating func keep(_ window: [Double]) {

@@ -1,3 +1,4 @@
+package import AnomalyDetection
 package import Coordination
 package import DSLBase
 package import DecisionEngine
@@ -12,13 +13,16 @@ package struct TelemetryLook: Sendable {
   /// Issues that are open now.
   package var issues: [RemediationIssue] = []
   package var events: [SecurityEvent] = []
+  /// Numbers that are like none before.
+  package var unusual: [UnusualSignal] = []
   /// What deserves attention, a sentence each.
   package var notes: [String] = []
 
   package var json: JSONValue {
     [
       "at": at.json, "windows": .int(windows), "services": .strings(services),
-      "issues": .array(issues.map(\.json)), "events": .array(events.map(\.json)), "notes": .strings(notes),
+      "issues": .array(issues.map(\.json)), "events": .array(events.map(\.json)),
+      "unusual_signals": .array(unusual.map(\.json)), "notes": .strings(notes),
     ]
   }
 }
@@ -37,7 +41,7 @@ extension EngineHost {
     let found = try await processing.pass(observation)
     var look = TelemetryLook(at: observation.at)
     (look.windows, look.services) = (found.windows, found.heard.sorted())
-    (look.events, look.notes) = (found.events, found.notes)
+    (look.events, look.unusual, look.notes) = (found.events, found.unusual, found.notes)
     let limits = settings.remediation.bookLimits
     func observed(_ json: JSONValue?) throws(DSLError) -> RemediationBook {
       var book =

@@ -42,6 +42,8 @@ package struct TelemetryProcessing: Sendable {
   /// What one look found.
   package struct Found: Sendable {
     package var issues: [RemediationIssue] = []
+    /// Numbers that are like none before, told once each.
+    package var unusual: [UnusualSignal] = []
     /// Services that sent something.
     package var heard: Set<String> = []
     package var events: [SecurityEvent] = []
@@ -123,18 +125,22 @@ package struct TelemetryProcessing: Sendable {
   ) async throws {
     let length = settings.windowSeconds
     var finder = makeFinder(state["detector"])
+    var rarity = try UnusualSignalStore(directory).watch()
     var windows = try await source.windows(from: start, until: end, length: length)
     if let fleet = try fleet(observation, start: end.adding(seconds: -length)) { windows.append(fleet) }
     for window in windows.sorted(by: { ($0.start, $0.service) < ($1.start, $1.service) }) {
       found.heard.insert(window.service)
       found.windows += 1
       let issues = finder.observe(window)
+      found.unusual += rarity.observe(window)
       // What was wrong a while ago teaches, but nothing is done about it now.
       if end.seconds(since: window.end) < Self.recentWindows * length {
         found.issues += issues.map(RemediationIssue.init)
       }
     }
     state["detector"] = finder.json
+    // Before how far this look got: what dies in between looks again, and these two know what they have seen.
+    try UnusualSignalStore(directory).keep(rarity, found.unusual)
   }
 
   /// The agents of this directory as they are now; none when they cannot be seen: that is no data.

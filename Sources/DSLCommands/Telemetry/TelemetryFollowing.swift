@@ -1,3 +1,4 @@
+import AnomalyDetection
 import Autonomy
 import Coordination
 import DSLBase
@@ -85,6 +86,9 @@ struct TelemetryFollowing {
     var text =
       "\(String(look.at.description.prefix(19)))Z  \(look.windows.counted("window")) of "
       + "\(look.services.count.counted("service")), \(look.issues.count.counted("issue")) open\n"
+    for signal in look.unusual {
+      text += Shown.safe("  like none before: \(signal.measure) of \(signal.service), \(signal.value)") + "\n"
+    }
     for note in look.notes { text += "  \(Shown.safe(note))\n" }
     context.console.write(text)
   }

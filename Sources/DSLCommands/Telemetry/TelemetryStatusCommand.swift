@@ -1,3 +1,4 @@
+import AnomalyDetection
 import ArgumentParser
 import Autonomy
 import Coordination
@@ -12,7 +13,7 @@ struct TelemetryStatusCommand: ReportingCommand {
     discussion: "Changes nothing. The exit status is 3 when the directory cannot be seen.")
   static let reportName = "telemetry-status"
 
-  /// Actions and threats that are listed.
+  /// Actions, threats and signals that are listed.
   private static let listed = 10
 
   @OptionGroup var global: GlobalOptions
@@ -26,7 +27,7 @@ struct TelemetryStatusCommand: ReportingCommand {
       var warnings = loaded.warnings + status.warnings + spans.warnings + probe.warnings
       var data: JSONObject = [
         "coordination_dir": .string(context.directory.path),
-        "telemetry": telemetry(status, loaded.settings, spans),
+        "telemetry": telemetry(status, loaded.settings, spans, context.directory),
         "remediation": try remediation(
           RemediationView(engine.journal, in: context.directory), probe, engine),
       ]
@@ -48,7 +49,9 @@ struct TelemetryStatusCommand: ReportingCommand {
     }
   }
 
-  private func telemetry(_ status: EngineStatus, _ settings: Settings, _ spans: SpanCounts) -> JSONValue {
+  private func telemetry(
+    _ status: EngineStatus, _ settings: Settings, _ spans: SpanCounts, _ directory: CoordinationDirectory
+  ) -> JSONValue {
     let snapshot = status.snapshot
     let rate = Double(snapshot.completedWithinWindow) / settings.records.throughputWindowSeconds
     return [
@@ -56,8 +59,14 @@ struct TelemetryStatusCommand: ReportingCommand {
         TelemetryHealth.score(errorRate: snapshot.errorRate, responseMs: snapshot.meanResponseMs)),
       "metrics_available": .bool(snapshot.telemetryFresh > 0),
       "throughput_per_second": status.observation.blind == nil ? .double(rate) : .null,
-      "span_counts": spans.data,
+      "span_counts": spans.data, "unusual_signals": Self.unusual(directory),
     ]
+  }
+
+  /// The latest signals that were like none before, the newest first; `null` when they cannot be read.
+  private static func unusual(_ directory: CoordinationDirectory) -> JSONValue {
+    guard let signals = try? UnusualSignalStore(directory).latest() else { return .null }
+    return .array(signals.suffix(listed).reversed().map(\.json))
   }
 
   private func remediation(
@@ -112,6 +121,18 @@ struct TelemetryStatusCommand: ReportingCommand {
     if !issues.isEmpty {
       let header = ["issue", "service", "severity", "state", "note"]
       text += TextTable(header: header, rows: issues).text(paint)
+    }
+    let unusual = (telemetry?["unusual_signals"]?.array ?? []).map { signal in
+      [
+        Shown.safe(String(signal["at"]?.string?.prefix(19) ?? "") + "Z"),
+        Shown.safe(signal["service"]?.string ?? ""),
+        Shown.safe(signal["measure"]?.string ?? ""), Shown.number(signal["value"]?.double, decimals: 4),
+        Shown.number(signal["rarity"]?.double),
+      ]
+    }
+    if !unusual.isEmpty {
+      let header = ["like none before", "service", "measure", "value", "rarity"]
+      text += TextTable(header: header, rows: unusual).text(paint)
     }
     var spans = TextTable(
       rows: (telemetry?["span_counts"]?.object ?? [:]).map { member in

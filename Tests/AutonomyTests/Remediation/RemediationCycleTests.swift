@@ -194,6 +194,36 @@ import Testing
     #expect(try await site.turn().warnings.contains { $0.contains("minutes was not looked at") })
   }
 
+  /// What is like nothing before is told once, opens no issue, and is not told again by a look that a crash makes twice.
+  @Test func numbersThatAreLikeNoneBeforeAreListedAndNothingFollows() async throws {
+    let site = try RemedySite(agents: 0)
+    try site.write("work_w1.json", #"{"id":"w1","status":"pending"}"#)
+    try site.turnOn(live: true)
+    for index in 0..<115 { try site.minute(["shop": (100 + index * 7 % 13, 0)]) }
+    _ = try await site.turn()
+    let store = UnusualSignalStore(site.directory)
+    #expect(try store.latest().isEmpty)
+    let before = try PosixFileSystem().read("\(site.path)/.dsl/telemetry/processing.json", limit: 1 << 20)
+
+    try site.minute(["shop": (90_000, 0)])
+    let report = try await site.turn()
+    #expect(report.decisions.allSatisfy { !$0.decision.rule.hasPrefix("remediate_") })
+    let told = try store.latest()
+    #expect(told.map(\.service) == ["shop"] && told.map(\.measure) == ["spans_per_second"])
+    #expect(
+      told.first?.value == 1_500 && told.first?.at == site.source.state.withLock { $0.windows.last?.start })
+
+    // As if the process had died between what it learned and how far it got.
+    try site.write(".dsl/telemetry/processing.json", String(decoding: before, as: UTF8.self))
+    _ = try await site.turn()
+    #expect(try store.latest() == told)
+    // What was learned can be thrown away.
+    try site.write(".dsl/telemetry/rarity.state", "nothing of the kind")
+    try site.minute(["shop": (90_000, 0)])
+    _ = try await site.turn()
+    #expect(try store.latest() == told)
+  }
+
   @Test func attacksInTelemetryBecomeEvents() async throws {
     let site = try RemedySite()
     try site.turnOn(live: false)
