@@ -46,8 +46,8 @@ let package = Package(
     .target(
       name: "DSLCommands",
       dependencies: [
-        "AnomalyDetection", "Autonomy", "ClusterSim", "ControlPlane", "Coordination", "DSLBase",
-        "DecisionEngine",
+        "AnomalyDetection", "Autonomy", "ClusterSim", "ClusterSimViews", "ControlPlane", "Coordination",
+        "DSLBase", "DecisionEngine",
         "GPUScheduling", "HTTPTransports", "SignalStore", "Telemetry",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -58,7 +58,9 @@ let package = Package(
     .target(
       name: "ControlPlane",
       dependencies: [
-        "Autonomy", "Coordination", "DSLBase", "DecisionEngine", "SignalStore", "Telemetry",
+        "Autonomy", "ClusterSim", "ClusterSimViews", "Coordination", "DSLBase", "DecisionEngine",
+        "SignalStore",
+        "Telemetry",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -102,6 +104,8 @@ let package = Package(
 
     .target(name: "ClusterSim", dependencies: ["CClusterSim", "DSLBase"], swiftSettings: house),
     .target(name: "CClusterSim"),
+    .target(
+      name: "ClusterSimViews", dependencies: ["CZlib", "ClusterSim", "DSLBase"], swiftSettings: house),
 
     .target(name: "AnomalyDetection", dependencies: ["DSLBase"], swiftSettings: house),
 
@@ -176,6 +180,9 @@ let package = Package(
     .testTarget(
       name: "ClusterSimTests", dependencies: ["CClusterSim", "ClusterSim", "DSLBase"], swiftSettings: house),
     .testTarget(
+      name: "ClusterSimViewsTests", dependencies: ["ClusterSim", "ClusterSimViews", "DSLBase"],
+      swiftSettings: house),
+    .testTarget(
       name: "AnomalyDetectionTests", dependencies: ["AnomalyDetection", "DSLBase"], exclude: ["Data"],
       swiftSettings: house),
     .testTarget(
@@ -185,7 +192,8 @@ let package = Package(
     .testTarget(
       name: "ControlPlaneTests",
       dependencies: [
-        "Autonomy", "ControlPlane", "Coordination", "DSLBase", "SignalStore", "Telemetry",
+        "Autonomy", "ClusterSim", "ClusterSimViews", "ControlPlane", "Coordination", "DSLBase", "SignalStore",
+        "Telemetry",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -10,6 +10,7 @@ enum SchemaPayloads {
   static let shared: Set<String> = [
     "envelope", "common", "cycle", "policy-trace", "journal-entry", "program-handler", "program-notify",
     "program-score", "program-strategy", "serve-health", "serve-ready", "serve-trace", "serve-traces",
+    "sim-room", "sim-frame", "sim-recordings", "sim-curves", "sim-study",
     "otlp",
   ]
 
@@ -458,6 +459,12 @@ enum SchemaPayloads {
       SimTests.crashes
         + "dsl --json sim diff $(ls crashes/* | head -2); file=$(ls crashes/* | head -1); dsl --json sim diff $file $file"
     ),
+    Payload(
+      "sim-serve",
+      """
+      dsl --json sim serve --listen 127.0.0.1:0 >said &
+      for _ in $(seq 900); do [ -s said ] && break; sleep 0.1; done; kill $!; wait $!; cat said
+      """),
     Payload("sim-cluster", SimTests.crashes + "dsl --json sim cluster crashes"),
   ]
 }

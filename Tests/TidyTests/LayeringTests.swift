@@ -14,6 +14,7 @@ import Testing
     "CClusterSim": [],
     "ClusterSim": ["CClusterSim", "DSLBase", "DecisionEngine"],
     "ClusterSimABI": ["ClusterSim"],
+    "ClusterSimViews": ["CZlib", "ClusterSim", "DSLBase"],
     "Autonomy": [
       "DSLBase", "CLinux", "AnomalyDetection", "Coordination", "SignalStore", "Telemetry", "DecisionEngine",
       "ClusterSim", "GPUScheduling",
@@ -23,10 +24,11 @@ import Testing
     "HTTPTransports": ["DSLBase"],
     "ControlPlane": [
       "DSLBase", "AnomalyDetection", "Coordination", "SignalStore", "Telemetry", "DecisionEngine", "Autonomy",
+      "ClusterSim", "ClusterSimViews",
     ],
     "DSLCommands": [
       "DSLBase", "CLinux", "Coordination", "Telemetry", "DecisionEngine", "Autonomy", "ClusterSim",
-      "GPUScheduling", "AnomalyDetection", "SignalStore", "HTTPTransports", "ControlPlane",
+      "ClusterSimViews", "GPUScheduling", "AnomalyDetection", "SignalStore", "HTTPTransports", "ControlPlane",
     ],
     "dsl": ["DSLCommands"],
     "RandomPolicies": ["DSLBase"],

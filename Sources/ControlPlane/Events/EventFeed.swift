@@ -19,7 +19,7 @@ package struct EventFeed: Sendable {
     defer { hub.leave(subscription.id) }
     try await writer.write(
       ByteBuffer(
-        string: "retry: \(Self.retryMs)\n: the number of an event is that of the journal's entry\n\n"))
+        string: "retry: \(Self.retryMs)\n\n"))
     for event in missed where wants(event) { try await writer.write(ByteBuffer(string: event.text)) }
     for await item in subscription.items {
       switch item {

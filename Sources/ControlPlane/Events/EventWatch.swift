@@ -96,7 +96,7 @@ struct Following: Sendable {
       }
       do {
         let missed = try await looks.run { try Self.missed(surface, after: after, until: subscription.since) }
-        let names = call.all("event").compactMap(ServedEvent.Name.init)
+        let names = call.all("event").map(ServedEvent.Name.init)
         return .events(EventFeed(hub: hub, subscription: subscription, missed: missed, names: names))
       } catch {
         hub.leave(subscription.id)
@@ -104,7 +104,7 @@ struct Following: Sendable {
       }
     }.taking(
       Parameter(
-        "event", .word(ServedEvent.Name.allCases.map(\.rawValue)), "Only events of this name.", repeats: true),
+        "event", .word(ServedEvent.Name.all.map(\.rawValue)), "Only events of this name.", repeats: true),
       Parameter(
         "last_event_id", .integer(0...Int.max >> 10),
         "Instead of the header Last-Event-ID, for clients that cannot set it."))

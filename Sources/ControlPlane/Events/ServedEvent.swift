@@ -1,6 +1,6 @@
 package import DSLBase
 
-/// One thing that happened, as followers of `/api/v1/events` are told.
+/// One thing that happened, as followers are told.
 package struct ServedEvent: Sendable, Equatable {
   /// The journal's entry that it is about; `nil` for what the journal does not keep.
   package var number: Int64?
@@ -8,23 +8,30 @@ package struct ServedEvent: Sendable, Equatable {
   package var data: JSONValue
 
   /// What happened.
-  package enum Name: String, Sendable, CaseIterable {
+  package struct Name: RawRepresentable, Sendable, Hashable {
+    package var rawValue: String
+
+    package init(rawValue: String) { self.rawValue = rawValue }
+
     /// A turn of the loop ended; the payload is a cycle as `dsl auto history --cycles` lists it.
-    case cycle
+    package static let cycle = Self(rawValue: "cycle")
     /// The state of health is another than in the cycle before.
-    case health
+    package static let health = Self(rawValue: "health")
     /// A decision was made, carried out, undone or judged; as `dsl auto history` lists it.
-    case decision
+    package static let decision = Self(rawValue: "decision")
     /// A request for approval came up, was answered or ended; as `dsl auto pending` lists it.
-    case approval
+    package static let approval = Self(rawValue: "approval")
     /// A pause began or ended; as `dsl auto pause` reports it.
-    case pause
+    package static let pause = Self(rawValue: "pause")
     /// Incidents opened, changed or closed; all that are open, as `dsl notify list` reports them.
-    case incidents
+    package static let incidents = Self(rawValue: "incidents")
     /// What there is now, as `dsl auto status` reports it; comes without a number every few seconds.
-    case status
+    package static let status = Self(rawValue: "status")
     /// More happened than is told one by one: read everything anew.
-    case gap
+    package static let gap = Self(rawValue: "gap")
+
+    /// Those that follow a directory.
+    static let all: [Name] = [.cycle, .health, .decision, .approval, .pause, .incidents, .status, .gap]
   }
 
   package init(_ number: Int64?, _ name: Name, _ data: JSONValue) {

@@ -23,12 +23,11 @@ enum Page {
     ]
   }
 
-  private static func script(_ path: String, _ body: @escaping @autoclosure @Sendable () -> [UInt8]) -> Route
-  {
+  static func script(_ path: String, _ body: @escaping @autoclosure @Sendable () -> [UInt8]) -> Route {
     file(path, "text/javascript; charset=utf-8", body())
   }
 
-  private static func file(
+  static func file(
     _ path: String, _ type: String, _ body: @escaping @autoclosure @Sendable () -> [UInt8]
   )
     -> Route

@@ -48,7 +48,7 @@ struct Writing: Sendable {
     }
   }
 
-  private static func object(_ bytes: [UInt8]) throws(DSLError) -> JSONObject {
+  static func object(_ bytes: [UInt8]) throws(DSLError) -> JSONObject {
     do throws(JSONError) {
       guard let object = try JSONParser.parse(bytes).object else {
         throw JSONError("expected an object", at: 0)
@@ -69,7 +69,7 @@ struct Writing: Sendable {
     return Identity(name: name, user: "http", host: host)
   }
 
-  private static func text(
+  static func text(
     _ name: String, _ body: JSONObject, limit: Int, isRequired: Bool = true
   ) throws(DSLError) -> String? {
     guard let value = body[name] else {
@@ -83,7 +83,7 @@ struct Writing: Sendable {
     return text
   }
 
-  private static func requireKnown(_ body: JSONObject, _ names: [String]) throws(DSLError) {
+  static func requireKnown(_ body: JSONObject, _ names: [String]) throws(DSLError) {
     for key in body.keys where !names.contains(key) {
       throw DSLError(
         .invalidInput, "the body has an unknown member", fix: "members: \(names.joined(separator: ", "))")

@@ -19,25 +19,43 @@ package struct HTTPServer: Sendable {
     package init() {}
   }
 
+  /// What is served, and what goes on beside it as long as it is.
+  struct Site: Sendable {
+    var table: RouteTable
+    var hub: EventHub
+    var time: any TimeSource
+    /// Until the task is cancelled.
+    var work: @Sendable () async -> Void
+  }
+
   /// All bodies together that are in memory at once, bytes.
   private static let bodyBytes = 64 << 20
 
   private let options: ServerOptions
-  private let surface: ControlSurface
-  private let hub: EventHub
-  private let looks = LookingThread()
-  private let table: RouteTable
+  private let site: Site
   private let log: Logger
+
+  /// A server of something else than a directory.
+  init(_ options: ServerOptions, _ site: Site, log: Logger) {
+    (self.options, self.site, self.log) = (options, site, log)
+  }
 
   package init(
     _ options: ServerOptions, _ surface: ControlSurface, _ sources: Sources, log: Logger, host: String
   ) {
-    self.options = options
-    self.surface = surface
-    self.log = log
-    hub = EventHub(limit: max(1, min(64, options.maxConnections / 4)))
-    table = Self.table(surface, hub, looks, sources, host: host)
+    let hub = EventHub(limit: Self.followers(options))
+    let looks = LookingThread()
+    let watch = EventWatch(surface: surface, hub: hub, looks: looks, log: log)
+    self.init(
+      options,
+      Site(
+        table: Self.table(surface, hub, looks, sources, host: host), hub: hub, time: surface.time,
+        work: { await watch.run() }),
+      log: log)
   }
+
+  /// Followers of events at once: a quarter of the connections, 64 at most.
+  static func followers(_ options: ServerOptions) -> Int { max(1, min(64, options.maxConnections / 4)) }
 
   /// All routes.
   static func table(
@@ -89,14 +107,14 @@ package struct HTTPServer: Sendable {
     var configuration = ServiceGroupConfiguration(services: [application], logger: quiet)
     configuration.maximumGracefulShutdownDuration = .milliseconds(Int64(options.stopSeconds * 1000))
     let services = ServiceGroup(configuration: configuration)
-    let watch = EventWatch(surface: surface, hub: hub, looks: looks, log: log)
+    let (hub, work) = (site.hub, site.work)
     try await withThrowingTaskGroup(of: Bool.self) { tasks in
       tasks.addTask {
         do { try await services.run() } catch { throw Self.explained(error, address) }
         return true
       }
       tasks.addTask {
-        await watch.run()
+        await work()
         return false
       }
       tasks.addTask {
@@ -115,8 +133,8 @@ package struct HTTPServer: Sendable {
 
   private var responder: Responder {
     Responder(
-      table: table, rules: options.rules, feeds: hub, maxBodyBytes: options.maxBodyBytes,
-      budget: BodyBudget(limit: max(Self.bodyBytes, 2 * options.maxBodyBytes)), time: surface.time,
+      table: site.table, rules: options.rules, feeds: site.hub, maxBodyBytes: options.maxBodyBytes,
+      budget: BodyBudget(limit: max(Self.bodyBytes, 2 * options.maxBodyBytes)), time: site.time,
       log: log)
   }
 

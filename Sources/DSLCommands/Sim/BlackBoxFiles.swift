@@ -51,6 +51,19 @@ enum BlackBoxFiles {
     return files
   }
 
+  /// The names of those in a directory, sorted, so many at most.
+  ///
+  /// - Throws: `io` where it cannot be read.
+  static func names(in directory: String, _ context: Context) throws -> [String] {
+    var names: [String] = []
+    do {
+      try context.files.walk(directory) { names.append(String(decoding: $0.name, as: UTF8.self)) }
+    } catch let error as FileError {
+      throw error.asDSLError
+    }
+    return Array(names.filter { $0.hasSuffix(suffix) }.sorted().prefix(limit))
+  }
+
   /// Writes one into a directory, which is made where there is none.
   ///
   /// - Returns: the file.

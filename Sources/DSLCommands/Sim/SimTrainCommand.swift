@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterSim
+import ClusterSimViews
 import Coordination
 import DSLBase
 import Glibc
@@ -38,7 +39,7 @@ struct SimTrainCommand: ReportingCommand {
   @Option(help: ArgumentHelp("Stop after so many episodes of this call, resumable.", valueName: "count"))
   var stopAfter: Int?
 
-  @Option(help: ArgumentHelp("Write the curve of training, CSV.", valueName: "file"))
+  @Option(help: ArgumentHelp("Write the curve of training, CSV, as often as the file.", valueName: "file"))
   var csv: String?
 
   @OptionGroup var global: GlobalOptions
@@ -64,19 +65,18 @@ struct SimTrainCommand: ReportingCommand {
     let last = stopAfter.map { began.episodes + $0 } ?? .max
     while !trainer.isDone, trainer.episodesDone < last, !stop.isSet {
       try trainer.round()
-      curve.add(trainer)
+      _ = curve.add(trainer)
       progress.show(
         trainer.episodesDone,
         curve.points.last.map { "  reward \(Shown.number($0.reward, decimals: 1))" } ?? "")
       if context.time.monotonicSeconds - saved >= period {
-        try AtomicFile.commit(context.files, out, trainer.snapshot.bytes)
+        try save(trainer, curve, context)
         saved = context.time.monotonicSeconds
       }
       await Task.yield()
     }
     progress.end()
-    try AtomicFile.commit(context.files, out, trainer.snapshot.bytes)
-    if let csv { try AtomicFile.commit(context.files, csv, Array(curve.csv.utf8)) }
+    try save(trainer, curve, context)
     let seconds = max(context.time.monotonicSeconds - began.time, 1e-9)
     let pace = Pace(
       seconds: seconds, episodes: trainer.episodesDone - began.episodes,
@@ -89,6 +89,11 @@ struct SimTrainCommand: ReportingCommand {
       report.warnings = ["stopped on request after \(trainer.episodesDone) episodes: go on with --resume"]
     }
     return report
+  }
+
+  private func save(_ trainer: Trainer, _ curve: TrainingCurve, _ context: Context) throws {
+    try AtomicFile.commit(context.files, out, trainer.snapshot.bytes)
+    if let csv { try AtomicFile.commit(context.files, csv, Array(curve.run.csv.utf8)) }
   }
 
   /// A new learner, or the one in the file.
@@ -107,7 +112,9 @@ struct SimTrainCommand: ReportingCommand {
     var steps: Int
   }
 
-  private func data(_ trainer: Trainer, _ curve: TrainingCurve, _ pace: Pace, _ resumedAt: Int) -> JSONValue {
+  private func data(
+    _ trainer: Trainer, _ curve: TrainingCurve, _ pace: Pace, _ resumedAt: Int
+  ) -> JSONValue {
     var object = trainer.configuration.identity
     object["file"] = .string(out)
     object["settings"] = trainer.settings.json

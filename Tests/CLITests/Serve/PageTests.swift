@@ -16,7 +16,7 @@ struct PageTests {
     let folder = Shell.root.appendingPathComponent("Sources/ControlPlane/Page/Files")
     let scripts = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
       .filter { $0.pathExtension == "js" }
-    #expect(scripts.count == 6)
+    #expect(scripts.count == 9)
     for script in scripts {
       let text = try String(contentsOf: script, encoding: .utf8)
       for word in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"]

@@ -8,6 +8,12 @@ struct OpenAPIDocument {
   let table: RouteTable
   /// The published schemas by name, without `.schema.json`.
   let schemas: [String: JSONValue]
+  /// What answers.
+  var about =
+    "What `dsl serve` and `dsl auto loop --listen` answer. An answer is the envelope that `dsl --json` prints; an error "
+    + "is one too, with metadata.code and, where there is one, metadata.fix. docs/serve.md tells more."
+  /// Names of schemas that no route names.
+  var more = [Self.otlp]
 
   var json: JSONValue {
     var paths = JSONObject()
@@ -20,10 +26,7 @@ struct OpenAPIDocument {
       "openapi": "3.1.0",
       "info": [
         "title": "dsl", "version": .string(DSLVersion.current),
-        "description": .string(
-          "What `dsl serve` and `dsl auto loop --listen` answer. An answer is the envelope that `dsl --json` prints; an error "
-            + "is one too, with metadata.code and, where there is one, metadata.fix. docs/serve.md tells more."
-        ),
+        "description": .string(about),
         "license": ["name": "MIT", "identifier": "MIT"],
       ],
       "servers": [["url": "/"]],
@@ -62,7 +65,7 @@ struct OpenAPIDocument {
 
   /// The schemas that routes name, and those that these refer to.
   private var used: Set<String> {
-    var open = table.routes.compactMap(\.command) + ["envelope", Self.otlp]
+    var open = table.routes.compactMap(\.command) + ["envelope"] + more
     var found: Set<String> = []
     while let name = open.popLast() {
       guard found.insert(name).inserted, let text = schemas[name]?.text() else { continue }
@@ -166,7 +169,7 @@ extension OpenAPIDocument {
   }
 
   /// The schema of what OTLP sends, which has a specification of its own.
-  fileprivate static let otlp = "otlp"
+  static let otlp = "otlp"
   /// Protobuf's form of the same.
   private static let binary: JSONValue = ["type": "string", "format": "binary"]
 

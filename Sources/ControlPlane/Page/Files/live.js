@@ -79,10 +79,10 @@ export class EventCutter {
 }
 
 /**
- * Follows `/api/v1/events` until the page goes: `on(name, data)` for each event, `link(state, reason)` for how the connection
+ * Follows events until the page goes: `on(name, data)` for each event, `link(state, reason)` for how the connection
  * does. By `fetch` rather than `EventSource`, which cannot send a token. A lost connection is taken up behind the last event.
  */
-export async function follow(on, link) {
+export async function follow(on, link, path = "/events") {
   let last = null;
   let wait = 1000;
   for (;;) {
@@ -94,7 +94,7 @@ export async function follow(on, link) {
     };
     try {
       heard();
-      const response = await fetch("/api/v1/events", {
+      const response = await fetch(`/api/v1${path}`, {
         headers: headers(last === null ? {} : { "Last-Event-ID": last }), cache: "no-store", signal: silence.signal,
       });
       if (!response.ok) throw new Refusal(response.status === 401 ? "token" : `status ${response.status}`, response.status);

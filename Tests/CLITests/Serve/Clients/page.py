@@ -9,6 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
 from browser import Browser  # noqa: E402
+from looks import CONTRAST, NAMELESS, WIDE  # noqa: E402
 
 url, token = f"http://127.0.0.1:{sys.argv[1]}/", sys.argv[2]
 pictures = sys.argv[3] if len(sys.argv) > 3 else None
@@ -33,34 +34,6 @@ def becomes(script, what):
 def tell(*words):
     subprocess.run(["dsl", *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-
-# Every element whose own text can be seen, with the contrast between it and what is behind it (WCAG 2.2, 1.4.3).
-CONTRAST = """(() => {
-  const parse = (text) => { const n = text.match(/[\\d.]+/g).map(Number); return [n[0], n[1], n[2], n.length > 3 ? n[3] : 1]; };
-  const light = (c) => c.slice(0, 3).map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const ground = (e) => { for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c[3] === 1) return c; } return [255, 255, 255, 1]; };
-  const poor = [];
-  for (const e of document.querySelectorAll("body *")) {
-    const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
-    if (!own || !e.checkVisibility() || e.closest("svg") || e.closest(".hidden, .skip, option")) continue;
-    const [a, b] = [light(parse(getComputedStyle(e).color)), light(ground(e))];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 4.5) poor.push(`${e.tagName}.${e.className} ${ratio.toFixed(2)} ${e.textContent.slice(0, 20)}`);
-  }
-  return poor;
-})()"""
-
-# Controls without a name, and regions without a heading.
-NAMELESS = """(() => {
-  const name = (e) => (e.getAttribute("aria-label") || (e.labels && [...e.labels].map((l) => l.textContent).join(" ")) || e.textContent || "").trim();
-  const controls = [...document.querySelectorAll("button, select, input, a, [tabindex='0']")].filter((e) => !name(e) && !e.querySelector("svg"));
-  const regions = [...document.querySelectorAll("section")].filter((e) => !document.getElementById(e.getAttribute("aria-labelledby"))?.textContent.trim());
-  return [...controls, ...regions].map((e) => e.outerHTML.slice(0, 80));
-})()"""
-
-WIDE = """[...document.querySelectorAll("body *")].filter((e) => e.checkVisibility() && !e.closest(".hidden, .scroll, svg")
-  && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map((e) => e.outerHTML.slice(0, 80))"""
 
 try:
     browser.size(1280)

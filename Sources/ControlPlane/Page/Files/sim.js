@@ -1,0 +1,319 @@
+// The simulator's page: what the server shows, and what people do with the player.
+import { byID, chip, facts, h, number, replace } from "./dom.js";
+import { cellAt, channels, paint, paintRamp, words } from "./heat.js";
+import { dropToken, follow, get, hasToken, post, setToken } from "./live.js";
+import { drawStudy, drawTraining, EpisodePlot } from "./plots.js";
+
+const names = ["move up", "move down", "move left", "move right", "clean", "scale", "memory clean", "throttle"];
+const know = { player: null, frame: null, tape: 0, points: [], actions: [], incidents: [], groups: [], studies: [] };
+
+/** One message above everything, or none. */
+function notice(text) {
+  if (byID("notice").textContent !== text) byID("notice").replaceChildren(...(text ? [h("p", { className: "banner bad" }, text)] : []));
+}
+const say = (text) => { byID("said").textContent = text; };
+
+// MARK: the token
+
+const given = new URLSearchParams(location.hash.slice(1)).get("token");
+if (given) {
+  setToken(given);
+  history.replaceState(null, "", location.pathname);
+}
+
+/** Asks for the token; true when one was entered. */
+function askToken() {
+  const dialog = byID("ask");
+  if (dialog.open) return Promise.resolve(false);
+  return new Promise((done) => {
+    let entered = false;
+    dialog.querySelector("form").onsubmit = () => {
+      setToken(byID("token").value);
+      entered = true;
+    };
+    byID("ask-no").onclick = () => dialog.close();
+    dialog.onclose = () => { byID("token").value = ""; done(entered); };
+    dialog.showModal();
+  });
+}
+
+/** Asks the server for a change; what it refuses is told. */
+async function change(path, body = {}) {
+  if (!hasToken() && !(await askToken())) return;
+  try {
+    heardPlayer(await post(`/sim${path}`, body));
+    notice("");
+  } catch (error) {
+    if (error.status !== 401) return notice(error.message);
+    dropToken();
+    if (await askToken()) await change(path, body);
+  }
+}
+
+// MARK: what is heard
+
+function begin(tape) {
+  Object.assign(know, { tape, points: [], actions: [], incidents: [] });
+}
+
+/** Takes in a frame and the steps that come with it; false when steps are missing. */
+function take(shown) {
+  if (shown.tape !== know.tape) begin(shown.tape);
+  const from = shown.since;
+  if (from > know.points.length) return false;
+  know.points.length = from;
+  know.actions.length = Math.min(know.actions.length, Math.max(0, from - 1));
+  know.points.push(...shown.points);
+  know.actions.push(...shown.actions);
+  know.incidents = [...know.incidents.filter((incident) => incident.step < from), ...shown.incidents];
+  return know.points.length === shown.steps_done + 1;
+}
+
+let filling = false;
+async function heardFrame(shown) {
+  know.frame = shown.frame;
+  know.over = shown.over;
+  const isWhole = take(shown);
+  drawFrame();
+  if (isWhole || filling) return;
+  filling = true;
+  try {
+    for (let tries = 0; tries < 1000; tries += 1) {
+      const answer = await get(`/sim/frame?since=${know.points.length}`);
+      know.over = answer.over;
+      if (take(answer)) break;
+    }
+    drawFrame();
+    notice("");
+  } catch (error) {
+    notice(error.message);
+  }
+  filling = false;
+}
+
+function heardPlayer(player) {
+  const before = know.player;
+  know.player = player;
+  drawPlayer();
+  if (player.problem) notice(player.problem);
+  if (before && before.running !== player.running) say(player.running ? "Running" : `Paused at step ${player.position}`);
+  if (!before || before.tape !== player.tape) loadRecordings();
+  if (!before) {
+    if (player.shows.training) get("/sim/training").then(heardTraining, (error) => notice(error.message));
+    if (player.shows.study) get("/sim/study").then(heardStudy, (error) => notice(error.message));
+    drawTrainings();
+    drawStudies();
+  }
+}
+
+function heardTraining(data) {
+  know.groups = data.groups;
+  drawTrainings();
+}
+
+function heardStudy(data) {
+  know.studies = data.studies;
+  know.study = data;
+  drawStudies();
+}
+
+function linked(word, reason) {
+  const isLive = word === "live";
+  byID("link").replaceWith(Object.assign(chip(isLive ? "live" : "not connected", isLive ? "ok" : "bad", reason || null), { id: "link", role: "status" }));
+  if (reason === "token") askToken();
+}
+
+// MARK: drawing
+
+const plot = new EpisodePlot(byID("curve"), byID("curve-read"), (step) => seek(step));
+
+function drawPlayer() {
+  const player = know.player;
+  byID("run").textContent = player.running ? "Pause" : "Start";
+  byID("place").textContent = player.recorded ? player.recording.replace(/\.blackbox\.json$/, "") : `key ${player.key}`;
+  byID("mode").replaceChildren(
+    chip(player.recorded ? "recorded" : "simulated", ""), chip(`${player.configuration.height}×${player.configuration.width} cells`, ""),
+    chip(player.policy, ""), chip(player.running ? "running" : "paused", player.running ? "ok" : ""),
+    ...(player.over && player.cause !== "none" ? [chip(player.cause.replaceAll("_", " "), player.cause === "time_limit" ? "ok" : "bad")] : []));
+  const options = [...(player.recorded ? [h("option", { value: "" }, `${player.policy} (recorded)`)] : []), ...player.policies.map((name) => h("option", { value: name }, name.split("/").at(-1)))];
+  byID("policy").replaceChildren(...options);
+  byID("policy").value = player.recorded ? "" : player.policy;
+  const speeds = [...byID("speed").options].map((option) => Number(option.value));
+  if (!speeds.includes(player.speed_steps_per_s)) byID("speed").append(h("option", { value: player.speed_steps_per_s }, `${player.speed_steps_per_s} steps/s`));
+  byID("speed").value = String(player.speed_steps_per_s);
+  byID("continues").checked = player.continues;
+  byID("back").disabled = player.position === 0;
+  byID("ahead").disabled = player.over && player.position >= player.steps_done;
+  document.title = `${player.running ? "▶ " : ""}dsl sim · ${player.policy}`;
+}
+
+let sliding = false;
+function drawFrame() {
+  const frame = know.frame;
+  const last = Math.max(frame.step, know.points.length - 1);
+  byID("at").max = String(last);
+  if (!sliding) byID("at").value = String(frame.step);
+  byID("at").setAttribute("aria-valuetext", `step ${frame.step} of ${last}`);
+  byID("where").textContent = `step ${frame.step} of ${last}`;
+  byID("back").disabled = frame.step === 0;
+  byID("ahead").disabled = Boolean(know.over) && frame.step >= last;
+  paint(byID("heat"), frame, byID("channel").value);
+  byID("heat").setAttribute("aria-label", words(frame));
+  tiles(frame.point);
+  const player = know.player;
+  if (player) {
+    plot.show(know.points, know.incidents, frame.step, {
+      max: player.configuration.max_steps, budget: player.configuration.budget, collapse: player.configuration.collapse_load,
+      recorded: player.recorded, over: know.over,
+    });
+  }
+  bars(frame);
+  if (byID("cells").open) table(frame);
+}
+
+function tiles(point) {
+  const load = (point.mean_cpu + point.mean_memory) / 2;
+  const rows = [["step", number(point.step)], ["reward", number(point.reward)], ["budget", number(point.budget)], ["load", number(load)],
+    ["hot cells", `${number(point.hot_share * 100)} %`], ["critical memory", number(point.risk)], ["out of memory", number(point.ooms)]];
+  byID("tiles").replaceChildren(...rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+}
+
+function bars(frame) {
+  const counts = names.map(() => 0);
+  const done = Math.min(frame.step, know.actions.length);
+  for (let step = 0; step < done; step += 1) counts[know.actions[step]] += 1;
+  const most = Math.max(1, ...counts);
+  byID("last-action").textContent = frame.action === null ? "" : `last: ${names[frame.action]}`;
+  byID("action-bars").replaceChildren(...names.map((name, action) => {
+    const fill = h("div", { className: "fill" });
+    fill.style.width = `${(counts[action] / most) * 100}%`;
+    return h("div", { className: `bar-row ${frame.action === action ? "now" : ""}` }, h("span", { className: "name" }, name),
+      h("div", { className: "track" }, fill), h("span", { className: "num" }, `${counts[action]} · ${number(done ? (counts[action] / done) * 100 : 0)} %`));
+  }));
+}
+
+function table(frame) {
+  const rows = frame.memory_permille.map((memory, cell) => [cell, memory]).sort((a, b) => b[1] - a[1]).slice(0, 200);
+  byID("cells").querySelector(".scroll").replaceChildren(h("table", {},
+    h("thead", {}, h("tr", {}, ["cell", "memory", "CPU", "priority"].map((name, index) => h("th", { className: index ? "n" : "" }, name)))),
+    h("tbody", {}, rows.map(([cell, memory]) => h("tr", {}, h("td", {}, `(${Math.floor(cell / frame.width)}, ${cell % frame.width})`),
+      [memory, frame.cpu_permille[cell], frame.priority_permille[cell]].map((value) => h("td", { className: "n" }, (value / 1000).toFixed(3))))))));
+}
+
+function drawTrainings() {
+  drawTraining(byID("training-plot"), byID("training-key"), know.groups, byID("measure").value);
+  byID("training-problems").replaceChildren(...know.groups.flatMap((group) => group.problems).map((text) => h("li", {}, text)));
+}
+
+function drawStudies() {
+  const choice = byID("study-name");
+  const named = choice.value;
+  choice.replaceChildren(...know.studies.map((study) => h("option", { value: study.name }, study.name)));
+  if (know.studies.some((study) => study.name === named)) choice.value = named;
+  byID("study-choice").hidden = know.studies.length < 2;
+  const study = know.studies.find((other) => other.name === choice.value);
+  drawStudy(byID("study-plot"), study);
+  const tones = { complete: "ok", pruned: "", failed: "bad", running: "warn", waiting: "" };
+  byID("study-counts").replaceChildren(...(study ? Object.entries(study.trials).filter(([name, count]) => count || name === "complete").map(([name, count]) => chip(`${count} ${name}`, count ? tones[name] : "")) : []),
+    ...(know.study?.unreadable_lines ? [chip(`${know.study.unreadable_lines} unreadable lines`, "bad")] : []));
+  byID("study-best").replaceChildren(...(study?.best ? [facts([
+    [`best of ${study.name}`, `${number(study.best.value)} (trial ${study.best.trial}, ${study.direction})`],
+    ...Object.entries(study.best.parameters_internal).map(([name, value]) => [name, String(Number(value.toPrecision(6)))]),
+  ])] : []), ...(know.study?.problems ?? []).map((text) => h("p", { className: "bad" }, text)));
+}
+
+async function loadRecordings() {
+  if (!know.player.shows.recordings) {
+    byID("recording-list").replaceChildren(h("li", { className: "empty" }, "None: give a directory with --black-boxes, from dsl sim run --black-boxes DIR."));
+    return;
+  }
+  try {
+    const { recordings } = await get("/sim/recordings");
+    replace(byID("recording-list"), recordings.length ? recordings.map((name) => {
+      const button = h("button", { type: "button", "aria-current": String(name === know.player.recording) }, name.replace(/\.blackbox\.json$/, ""));
+      button.dataset.key = name;
+      button.addEventListener("click", () => change("/recording", { name }));
+      return h("li", {}, button);
+    }) : [h("li", { className: "empty" }, "None in the directory.")]);
+  } catch (error) {
+    notice(error.message);
+  }
+}
+
+// MARK: what people do
+
+let asked = null;
+let asking = false;
+/** Shows a step: the last one that was wanted, one question at a time. */
+async function seek(step) {
+  asked = step;
+  if (asking) return;
+  asking = true;
+  while (asked !== null) {
+    const wanted = asked;
+    asked = null;
+    await change("/seek", { step: wanted });
+  }
+  asking = false;
+}
+
+const toggle = () => (know.player?.running ? change("/pause") : change("/start"));
+const step = (count) => change("/step", { count });
+
+byID("run").addEventListener("click", toggle);
+byID("back").addEventListener("click", () => step(-1));
+byID("ahead").addEventListener("click", () => step(1));
+byID("next").addEventListener("click", () => change("/episode", { episode: know.player.episode + 1 }));
+byID("policy").addEventListener("change", () => { if (byID("policy").value) change("/episode", { policy: byID("policy").value }); });
+byID("speed").addEventListener("change", () => change("/speed", { steps_per_s: Number(byID("speed").value) }));
+byID("continues").addEventListener("change", () => change("/continues", { continues: byID("continues").checked }));
+byID("at").addEventListener("input", () => { sliding = true; seek(Number(byID("at").value)); });
+byID("at").addEventListener("change", () => { sliding = false; });
+byID("reload").addEventListener("click", loadRecordings);
+byID("channel").addEventListener("change", () => { if (know.frame) drawFrame(); });
+byID("measure").addEventListener("change", drawTrainings);
+byID("study-name").addEventListener("change", drawStudies);
+byID("cells").addEventListener("toggle", () => { if (know.frame) table(know.frame); });
+byID("heat").addEventListener("pointermove", (event) => {
+  const cell = know.frame ? cellAt(byID("heat"), know.frame, event) : null;
+  byID("cell").textContent = cell === null ? "" : `(${Math.floor(cell / know.frame.width)}, ${cell % know.frame.width}): `
+    + Object.entries(channels).map(([name, member]) => `${name} ${(know.frame[member][cell] / 1000).toFixed(2)}`).join(", ");
+});
+byID("heat").addEventListener("pointerleave", () => { byID("cell").textContent = ""; });
+
+// Where a control has the focus its own keys come first.
+document.addEventListener("keydown", (event) => {
+  const target = event.target;
+  if (event.ctrlKey || event.metaKey || event.altKey || byID("ask").open || target.closest("select, input, summary, .scroll")) return;
+  if (event.key === " " && !target.closest("button, a")) {
+    event.preventDefault();
+    toggle();
+  }
+  const count = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 }[event.key];
+  if (count !== undefined && know.player) {
+    event.preventDefault();
+    step(count);
+  }
+  if (event.key === "Home") seek(0);
+});
+
+const themes = ["auto", "light", "dark"];
+function redraw() {
+  paintRamp(byID("ramp"));
+  if (know.frame) drawFrame();
+}
+function theme(word) {
+  if (word === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = word;
+  byID("theme").textContent = `Theme: ${word}`;
+  localStorage.setItem("dsl-theme", word);
+  redraw();
+}
+byID("theme").addEventListener("click", () => theme(themes[(themes.indexOf(localStorage.getItem("dsl-theme") ?? "auto") + 1) % 3]));
+theme(themes.includes(localStorage.getItem("dsl-theme")) ? localStorage.getItem("dsl-theme") : "auto");
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+new ResizeObserver(() => { if (know.frame) drawFrame(); drawTrainings(); drawStudies(); }).observe(byID("training-plot"));
+
+byID("curve-key").replaceChildren(h("span", { className: "line reward" }, "reward so far"), h("span", { className: "line load" }, "load"), h("span", { className: "line budget" }, "budget"));
+const heard = { player: heardPlayer, frame: heardFrame, training: heardTraining, study: heardStudy };
+follow((name, data) => heard[name]?.(data), linked, "/sim/events");
