@@ -181,6 +181,7 @@ let package = Package(
       name: "ClusterSimTests", dependencies: ["CClusterSim", "ClusterSim", "DSLBase"], swiftSettings: house),
     .testTarget(
       name: "ClusterSimViewsTests", dependencies: ["ClusterSim", "ClusterSimViews", "DSLBase"],
+      exclude: ["readers.py"],
       swiftSettings: house),
     .testTarget(
       name: "AnomalyDetectionTests", dependencies: ["AnomalyDetection", "DSLBase"], exclude: ["Data"],

@@ -437,7 +437,7 @@ enum SchemaPayloads {
     Payload(
       "sim-train",
       """
-      dsl --json sim train --out a.agent --episodes 256 --stop-after 64 --setting checkpoints=1
+      dsl --json sim train --out a.agent --episodes 256 --stop-after 64 --setting checkpoints=1 --tensorboard runs
       dsl --json sim train --out a.agent --resume
       """),
     Payload(
@@ -465,6 +465,13 @@ enum SchemaPayloads {
       dsl --json sim serve --listen 127.0.0.1:0 >said &
       for _ in $(seq 900); do [ -s said ] && break; sleep 0.1; done; kill $!; wait $!; cat said
       """),
+    Payload(
+      "sim-export",
+      SimTests.crashes
+        + """
+        file=$(ls crashes/* | head -1); dsl --json sim export $file --to a.svg
+        dsl --json sim export $file --to a.png --step 3; dsl --json sim export $file --to a.gif --every 50
+        """),
     Payload("sim-cluster", SimTests.crashes + "dsl --json sim cluster crashes"),
   ]
 }

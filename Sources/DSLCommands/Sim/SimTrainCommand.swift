@@ -20,6 +20,7 @@ struct SimTrainCommand: ReportingCommand {
         dsl sim train --out q.agent
         dsl sim train --out fast.agent --episodes 5000 --objective reward --seed 7 --csv curve.csv
         dsl sim train --out q.agent --resume
+        dsl sim train --out q.agent --tensorboard runs; tensorboard --logdir runs
       """)
   static let reportName = "sim-train"
 
@@ -42,6 +43,12 @@ struct SimTrainCommand: ReportingCommand {
   @Option(help: ArgumentHelp("Write the curve of training, CSV, as often as the file.", valueName: "file"))
   var csv: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Write the curve as TensorBoard reads it too, into a directory of the run's name below this one.",
+      valueName: "dir"), completion: .directory)
+  var tensorboard: String?
+
   @OptionGroup var global: GlobalOptions
 
   func validate() throws {
@@ -60,12 +67,13 @@ struct SimTrainCommand: ReportingCommand {
     let watch = Task { await stop.watch() }
     defer { watch.cancel() }
     var curve = TrainingCurve(trainer)
+    let board = try tensorboard.map { try TensorBoardRun($0, run: out, context) }
     var progress = Progress("episodes", total: trainer.settings.episodes, from: began.episodes, context)
     var saved = began.time
     let last = stopAfter.map { began.episodes + $0 } ?? .max
     while !trainer.isDone, trainer.episodesDone < last, !stop.isSet {
       try trainer.round()
-      _ = curve.add(trainer)
+      if curve.add(trainer) { try board?.append(curve.points.last, at: context.time.now) }
       progress.show(
         trainer.episodesDone,
         curve.points.last.map { "  reward \(Shown.number($0.reward, decimals: 1))" } ?? "")
@@ -81,7 +89,7 @@ struct SimTrainCommand: ReportingCommand {
     let pace = Pace(
       seconds: seconds, episodes: trainer.episodesDone - began.episodes,
       steps: trainer.stepsDone - began.steps)
-    var report = Report(Self.reportName, data(trainer, curve, pace, began.episodes)) { paint in
+    var report = Report(Self.reportName, data(trainer, curve, pace, began.episodes, board?.file)) { paint in
       text(trainer, curve, pace, paint)
     }
     if stop.isSet, !trainer.isDone {
@@ -113,7 +121,7 @@ struct SimTrainCommand: ReportingCommand {
   }
 
   private func data(
-    _ trainer: Trainer, _ curve: TrainingCurve, _ pace: Pace, _ resumedAt: Int
+    _ trainer: Trainer, _ curve: TrainingCurve, _ pace: Pace, _ resumedAt: Int, _ board: String?
   ) -> JSONValue {
     var object = trainer.configuration.identity
     object["file"] = .string(out)
@@ -128,6 +136,7 @@ struct SimTrainCommand: ReportingCommand {
     object["seconds"] = .double((pace.seconds * 1000).rounded() / 1000)
     object["episodes_per_second"] = .double((Double(pace.episodes) / pace.seconds).rounded())
     object["steps_per_second"] = .double((Double(pace.steps) / pace.seconds).rounded())
+    object["tensorboard"] = .optional(board)
     object["curve"] = .array(curve.points.map(\.json))
     return .object(object)
   }

@@ -1,0 +1,79 @@
+import Foundation
+import Testing
+
+/// What `dsl sim` draws and writes for other programs.
+@Suite struct SimViewTests {
+  private static let reader = Shell.root.appendingPathComponent("Tests/ClusterSimViewsTests/readers.py").path
+
+  /// A GIF has a frame for every so many steps and one for the end, and the end is the picture that PNG gives.
+  @Test func anEpisodeIsDrawn() throws {
+    let shell = try Shell()
+    let outcome = try shell(
+      SimTests.crashes
+        + """
+        mv "$(jq -r '[.episodes[] | select(.cause == "critical_oom")][0].black_box' run.json)" box.json
+        dsl sim export box.json --to a.gif --every 40 --cell 6 --format json
+        dsl sim export box.json --to a.png --cell 6 && dsl sim export box.json --to a.svg
+        python3 '\(Self.reader)' gif a.gif > gif.txt && python3 '\(Self.reader)' png a.png > png.txt
+        python3 '\(Self.reader)' svg a.svg > svg.txt
+        """)
+    #expect(outcome.status == 0 && outcome.err.isEmpty, "\(outcome.err)")
+    let steps = try #require(Int(try shell("jq .actions box.json | tr -d '\"\n' | wc -c").out.trimmed))
+    let data = try shell("dsl sim export box.json --to b.gif --every 40 --cell 6 --format json").json()
+    let frames = (steps + 39) / 40 + 1
+    #expect(data["steps"] as? Int == steps && data["frames"] as? Int == frames)
+    let gif = try shell("cat gif.txt").out.split(separator: "\n").map(String.init)
+    let png = try shell("cat png.txt").out.trimmed
+    #expect(gif.first == "36 40 \(frames) forever" && gif.count == frames + 1)
+    #expect(gif.last?.split(separator: " ").last == png.split(separator: " ").last)
+    #expect(Set(gif.dropFirst().map { $0.split(separator: " ")[1] }).count > 3, "the frames differ")
+    let svg = try shell("cat svg.txt").out
+    #expect(svg.contains("critical_oom after \(steps) steps: reward \(steps + 1) "), "\(svg)")
+  }
+
+  @Test(arguments: [
+    ("box.json --to a.bmp", 64), ("box.json --to a.png --step 100000", 65), ("nowhere.json --to a.png", 4),
+    ("box.json --to a.gif --every 0", 64), ("box.json --to nowhere/a.svg", 4),
+  ])
+  func whatCannotBeDrawnIsRefused(_ arguments: String, _ status: Int32) throws {
+    let shell = try Shell()
+    try shell(SimTests.crashes + "mv $(ls crashes/* | head -1) box.json")
+    let outcome = try shell("dsl sim export \(arguments)")
+    #expect(outcome.status == status && !outcome.err.isEmpty, "\(outcome)")
+    #expect(try shell("ls a.*").status != 0)
+  }
+
+  /// Event files hold the points of the curve, also those after training was gone on with.
+  @Test func tensorBoardGetsTheCurve() throws {
+    let shell = try Shell()
+    let outcome = try shell(
+      """
+      dsl sim train --out q.agent --episodes 640 --stop-after 320 --setting checkpoints=1 --tensorboard runs --format json > one.json
+      sleep 1.1
+      dsl sim train --out q.agent --resume --tensorboard runs --csv curve.csv --format json > two.json
+      for file in runs/q.agent/events.out.tfevents.*; do python3 '\(Self.reader)' events $file; done
+      """)
+    #expect(outcome.status == 0 && outcome.err.isEmpty, "\(outcome.err)")
+    let lines = outcome.out.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+    #expect(lines.filter { $0.last == "brain.Event:2" }.count == 2)
+    let events = lines.filter { $0.last != "brain.Event:2" }
+    let curves = try ["one.json", "two.json"].flatMap {
+      try #require(try shell("cat \($0)").json()["curve"] as? [[String: Any]])
+    }
+    #expect(events.count == curves.count && curves.count >= 10)
+    for (event, point) in zip(events, curves) {
+      #expect(event[1] == "\(point["episodes"] as? Int ?? -1)")
+      let reward = try #require(point["reward"] as? Double)
+      let written = try #require(Double(event[2].replacing("rollout/ep_rew_mean=", with: "")))
+      #expect(abs(written - reward) <= abs(reward) * 1e-6)
+    }
+    // The curve's file is that of the call, as before.
+    let rows = try shell("tail -n +2 curve.csv | wc -l").out.trimmed
+    let second = try shell("jq '.curve | length' two.json").out.trimmed
+    #expect(rows == second)
+  }
+}
+
+extension String {
+  fileprivate var trimmed: String { trimmingCharacters(in: .whitespacesAndNewlines) }
+}
