@@ -16,6 +16,16 @@ typedef int32_t i32x32 __attribute__((vector_size(128)));
 #define CLONES
 #endif
 
+const char *dslsim_physics_variant(void) {
+#if defined(__x86_64__) && defined(__GLIBC__)
+  // The same questions that the choice of a clone asks, best first.
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("x86-64-v4")) return "x86-64-v4";
+  if (__builtin_cpu_supports("avx2")) return "avx2";
+#endif
+  return "default";
+}
+
 #define HIGH(a, b) \
   __builtin_convertvector((__builtin_convertvector((a), i32x32) * __builtin_convertvector((b), i32x32)) >> 16, i16x32)
 #if defined(__clang__)

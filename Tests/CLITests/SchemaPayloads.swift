@@ -472,6 +472,7 @@ enum SchemaPayloads {
         file=$(ls crashes/* | head -1); dsl --json sim export $file --to a.svg
         dsl --json sim export $file --to a.png --step 3; dsl --json sim export $file --to a.gif --every 50
         """),
+    Payload("sim-bench", "dsl --json sim bench --seconds 0.02 --environments 1,64 --size 4x4"),
     Payload("sim-cluster", SimTests.crashes + "dsl --json sim cluster crashes"),
   ]
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What `dsl sim` draws and writes for other programs.
+/// What `dsl sim` draws and writes for other programs, and how fast it says it is.
 @Suite struct SimViewTests {
   private static let reader = Shell.root.appendingPathComponent("Tests/ClusterSimViewsTests/readers.py").path
 
@@ -71,6 +71,27 @@ import Testing
     let rows = try shell("tail -n +2 curve.csv | wc -l").out.trimmed
     let second = try shell("jq '.curve | length' two.json").out.trimmed
     #expect(rows == second)
+  }
+
+  /// Figures that hang together; how large they are is for `docs/benchmarks.md`.
+  @Test func theBenchCountsWhatItDoes() throws {
+    let shell = try Shell()
+    let data = try shell(
+      "dsl sim bench --seconds 0.05 --environments 3,64 --threads 1,2 --size 4x5 --format json"
+    ).json()
+    #expect(["x86-64-v4", "avx2", "default"].contains(data["physics"] as? String ?? ""))
+    let rows = try #require(data["measurements"] as? [[String: Any]])
+    #expect(rows.map { $0["environments"] as? Int } == [3, 3, 64, 64])
+    #expect(rows.map { $0["threads"] as? Int } == [1, 2, 1, 2])
+    for row in rows {
+      let steps = try #require(row["steps"] as? Int)
+      #expect(steps > 0 && steps % (row["environments"] as? Int ?? 0) == 0)
+      #expect(row["ns_per_step"] as? Double ?? 0 > 0)
+    }
+    let rates = rows.map { $0["steps_per_s"] as? Double ?? .nan }
+    #expect(rows[0]["speedup"] is NSNull)
+    #expect(abs((rows[3]["speedup"] as? Double ?? .nan) - rates[3] / rates[2]) < 0.01)
+    #expect(try shell("dsl sim bench --environments 0").status == 65)
   }
 }
 

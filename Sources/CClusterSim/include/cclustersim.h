@@ -171,5 +171,8 @@ void dslsim_next_difficulty(const dslsim_rules *rules, const dslsim_state *state
 void dslsim_advance(const dslsim_cells *cells, const dslsim_constants *constants, uint64_t key, uint32_t step,
                     dslsim_sums *sums);
 
+/// Which form of the physics this processor runs: "x86-64-v4", "avx2" or "default".
+const char *dslsim_physics_variant(void);
+
 /// Sums the cells up as they are.
 void dslsim_sum(const dslsim_cells *cells, const dslsim_constants *constants, dslsim_sums *sums);

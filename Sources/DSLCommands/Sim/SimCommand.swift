@@ -10,6 +10,6 @@ struct SimCommand: AsyncParsableCommand {
     subcommands: [
       SimRunCommand.self, SimTrainCommand.self, SimEvaluateCommand.self, SimReplayCommand.self,
       SimExplainCommand.self, SimWhatIfCommand.self, SimDiffCommand.self, SimClusterCommand.self,
-      SimServeCommand.self, SimExportCommand.self,
+      SimServeCommand.self, SimExportCommand.self, SimBenchCommand.self,
     ])
 }
