@@ -1,182 +1,28 @@
-"""Searches settings with Optuna: ``python -m resonetics.tune tune|calibrate|best``.
+"""Searches settings with Optuna: ``python -m resonetics.tune tune|heuristic|calibrate|best``.
 
-``tune`` searches settings of the learner, judged on validation episodes; ``calibrate`` constants of the cluster, judged by how
-near random and heuristic come to a wanted table, so that no learner is looked at. The two are kept apart: constants that were
-chosen for a learner would make its results worthless. Trials run the program ``dsl``; training goes on through ``--resume``
-between reports, to the same bits as if it had not stopped, so that a pruner can end what is hopeless.
+``tune`` searches settings of the learner, judged on validation episodes; ``heuristic`` thresholds of the rule, in this process;
+``calibrate`` constants of the cluster, judged by how near random and heuristic come to a wanted table, so that no learner is looked
+at. They are kept apart: constants that were chosen for a learner would make its results worthless. Trainings run the program
+``dsl``; they go on through ``--resume`` between reports, to the same bits as if they had not stopped, so that a pruner can end
+what is hopeless.
 
-A study is a file of Optuna's journal: ``optuna-dashboard FILE`` opens it, a call that was interrupted goes on when it is made
-again, and other processes take part with ``--join``.
+A study is a file of Optuna's journal: ``optuna-dashboard FILE --artifact-dir FILE.files/artifacts`` opens it, a call that was
+interrupted goes on when it is made again, and other processes take part with ``--join``.
 """
 
 import argparse
+import contextlib
 import fcntl
 import json
 import pathlib
-import shutil
-import subprocess
 import sys
+import time
 
-#: Of each setting that is searched: how it is suggested.
-SETTINGS = {
-    "discount": ("float", 0.95, 0.998, False),
-    "n_steps": ("int", 3, 40, True),
-    "step_size_start": ("float", 0.05, 1.0, True),
-    "step_size_end": ("float", 0.001, 0.05, True),
-    "exploration_end": ("float", 0.0005, 0.05, True),
-    "exploration_share": ("float", 0.3, 1.0, False),
-    "oom_weight": ("float", 1.0, 100.0, True),
-    "fatal_weight": ("float", 1.0, 20.0, True),
-}
-#: The same of the constants that make a cluster hard.
-CONSTANTS = {
-    "leak": ("float", 0.0003, 0.0008, True),
-    "leaker_factor": ("float", 3.0, 10.0, False),
-    "hot_share": ("float", 0.1, 0.35, False),
-    "hot_memory_low": ("float", 0.6, 0.8, False),
-    "hot_memory_high": ("float", 0.85, 0.98, False),
-}
-#: What calibration aims at: of each policy its reward, steps, cells out of memory and share of failures, and a scale each.
-TARGET = {"random": (-124.5, 312.4, 1.82, 0.68), "heuristic": (189.1, 456.8, 0.34, 0.12)}
-SCALES = (20.0, 20.0, 0.3, 0.05)
-MEASURES = ("reward", "steps", "ooms", "failures")
+from . import plots
+from .trials import Artifacts, Calibration, Program, ProgramError, Thresholds, Tuning
+
 SAMPLERS = ("tpe", "random", "qmc", "cmaes", "gp", "nsgaii")
 PRUNERS = ("median", "percentile", "halving", "hyperband", "none")
-
-
-class ProgramError(RuntimeError):
-    """``dsl`` ended with an error: with which exit status, where it ran at all."""
-
-    def __init__(self, message, status=None):
-        super().__init__(message)
-        self.status = status
-
-
-class Program:
-    """The program ``dsl``."""
-
-    def __init__(self, path):
-        self.path = shutil.which(path) if path else shutil.which("dsl")
-        if self.path is None:
-            raise ProgramError(f"there is no program {path or 'dsl'}: name it with --dsl")
-
-    def __call__(self, *arguments):
-        done = subprocess.run(
-            [self.path, "sim", *map(str, arguments), "--format", "json"], capture_output=True, text=True)
-        if done.returncode != 0:
-            raise ProgramError(
-                f"dsl sim {arguments[0]} ended with {done.returncode}: {done.stderr.strip()}", done.returncode)
-        return json.loads(done.stdout)
-
-
-def score(row):
-    """What survival-tuned learners are compared by: steps − 200·failures − 20·OOMs + reward/10."""
-    mean = {name: row[name]["mean"] for name in MEASURES}
-    return mean["steps"] - 200 * mean["failures"] - 20 * mean["ooms"] + mean["reward"] / 10
-
-
-def suggest(trial, space):
-    values = {}
-    for name, (kind, low, high, is_log) in space.items():
-        method = trial.suggest_float if kind == "float" else trial.suggest_int
-        values[name] = method(name, low, high, log=is_log)
-    return values
-
-
-def cluster_flags(options):
-    flags = ["--preset", options.preset]
-    if options.size:
-        flags += ["--size", options.size]
-    return flags
-
-
-class Tuning:
-    """One trial: a training that is judged on the way."""
-
-    def __init__(self, program, options):
-        self.program, self.options = program, options
-        self.folder = pathlib.Path(str(options.study) + ".files")
-        self.folder.mkdir(parents=True, exist_ok=True)
-
-    def judge(self, agent, *more):
-        # The learner's own checkpoints play validation episodes of seed 0.
-        return self.program(
-            "evaluate", "--policy", agent, "--space", "validation", "--seed", 1, "--episodes",
-            self.options.judge_episodes, *more)["policies"][0]
-
-    def __call__(self, trial):
-        import optuna
-
-        options = self.options
-        settings = {**suggest(trial, SETTINGS), "episodes": options.episodes, "seed": options.seed}
-        settings["checkpoints"] = 0
-        agent = self.folder / f"trial-{trial.number}.agent"
-        agent.unlink(missing_ok=True)
-        chunk = max(64, -(-options.episodes // options.reports) // 64 * 64)
-        begin = ["--out", agent, "--stop-after", chunk]
-        flags = cluster_flags(options) + [f"--setting={name}={value}" for name, value in settings.items()]
-        report = self.program("train", *begin, *flags)
-        boxes = self.folder / f"trial-{trial.number}.boxes"
-        while True:
-            row = self.judge(agent, *(("--black-boxes", boxes) if report["done"] else ()))
-            value = score(row)
-            trial.report(value, report["episodes_done"])
-            if report["done"]:
-                break
-            if trial.should_prune():
-                raise optuna.TrialPruned()
-            report = self.program("train", *begin, "--resume")
-        for name in ("dynamics_version", "configuration_sha256", "settings", "values_sha256", "steps_per_second"):
-            trial.set_user_attr(name, report[name])
-        trial.set_user_attr("validation", {name: row[name] for name in MEASURES})
-        self.attach(trial, boxes)
-        return value
-
-    def attach(self, trial, boxes):
-        """The black box of the failure that came first."""
-        from optuna.artifacts import FileSystemArtifactStore, upload_artifact
-
-        failures = []
-        for path in boxes.glob("*.json") if boxes.is_dir() else ():
-            box = json.loads(path.read_text())
-            if box["cause"] != "time_limit":
-                failures.append((box["steps"], path))
-        if failures:
-            store = self.folder / "artifacts"
-            store.mkdir(exist_ok=True)
-            upload_artifact(
-                artifact_store=FileSystemArtifactStore(base_path=str(store)), file_path=str(min(failures)[1]),
-                study_or_trial=trial)
-        shutil.rmtree(boxes, ignore_errors=True)
-
-
-class Calibration:
-    """One trial: constants, and how far random and heuristic are from the wanted table."""
-
-    def __init__(self, program, options):
-        self.program, self.options = program, options
-
-    def __call__(self, trial):
-        constants = suggest(trial, CONSTANTS)
-        flags = cluster_flags(self.options) + [f"--constant={name}={value}" for name, value in constants.items()]
-        try:
-            judged = self.program(
-                "evaluate", "--policy", "random", "--policy", "heuristic", "--space", "validation", "--seed", 1,
-                "--episodes", self.options.judge_episodes, *flags)
-        except ProgramError as error:
-            # Each constant is within its bounds, but no cluster has all of them together.
-            if error.status == 65 and any(f" {name} is " in str(error) for name in constants):
-                from optuna import TrialPruned
-
-                raise TrialPruned(str(error)) from None
-            raise
-        distance = 0.0
-        for row in judged["policies"]:
-            for name, wanted, scale in zip(MEASURES, TARGET[row["policy"]], SCALES):
-                distance += ((row[name]["mean"] - wanted) / scale) ** 2
-            trial.set_user_attr(row["policy"], {name: row[name] for name in MEASURES})
-        trial.set_user_attr("configuration_sha256", judged["configuration_sha256"])
-        return distance
 
 
 def sampler(optuna, name, seed):
@@ -191,7 +37,9 @@ def pruner(optuna, name):
     kinds = {
         "median": optuna.pruners.MedianPruner, "halving": optuna.pruners.SuccessiveHalvingPruner,
         "hyperband": optuna.pruners.HyperbandPruner, "none": optuna.pruners.NopPruner,
-        "percentile": lambda: optuna.pruners.PercentilePruner(25.0)}
+        "percentile": lambda: optuna.pruners.PercentilePruner(25.0),
+        # The test is made again after each chunk of keys: a small p keeps what is as good.
+        "wilcoxon": lambda: optuna.pruners.WilcoxonPruner(p_threshold=0.02, n_startup_steps=32)}
     return kinds[name]()
 
 
@@ -199,6 +47,32 @@ def storage(optuna, path):
     from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
     return optuna.storages.JournalStorage(JournalFileBackend(str(path), lock_obj=JournalFileOpenLock(str(path))))
+
+
+def mend(path):
+    """Repairs what a process left that was killed as it wrote; nobody else may be at work on the study.
+
+    Its lock is taken away, which Optuna would wait for during half a minute, and a last line that is not whole: what is appended after
+    that would spoil it for all.
+    """
+    lock = pathlib.Path(str(path) + ".lock")
+    # A lock that is young may be that of a dashboard, which holds it for milliseconds.
+    with contextlib.suppress(OSError):
+        if time.time() - lock.stat().st_mtime > 2:
+            lock.unlink()
+    content = path.read_bytes() if path.exists() else b""
+    if content and not content.endswith(b"\n"):
+        with open(path, "r+b") as file:
+            file.truncate(content.rfind(b"\n") + 1)
+
+
+def is_alone(members):
+    """Whether no other process takes part; then it holds off those who come until what was left is recovered."""
+    try:
+        fcntl.flock(members, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except OSError:
+        return False
 
 
 def recover(optuna, study):
@@ -214,31 +88,60 @@ def run(options):
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    program = Program(options.dsl)
+    tunes, calibrates = options.command == "tune", options.command == "calibrate"
+    chosen = "none" if calibrates else options.pruner
+    if chosen == "wilcoxon":
+        try:
+            import scipy  # noqa: F401
+        except ImportError:
+            raise ProgramError("the pruner wilcoxon needs SciPy: pip install scipy, or --pruner none") from None
+    objective = (Calibration if calibrates else Tuning)(Program(options.dsl), options) if tunes or calibrates else Thresholds(options)
     options.study.parent.mkdir(parents=True, exist_ok=True)
-    with open(str(options.study) + ".owner", "w") as owner:
+    with open(str(options.study) + ".owner", "w") as owner, open(str(options.study) + ".members", "w") as members:
         if not options.join:
             try:
                 fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise ProgramError(f"another process leads {options.study}: take part with --join") from None
-        tunes = options.command == "tune"
+        else:
+            fcntl.flock(members, fcntl.LOCK_SH)
+        alone = not options.join and is_alone(members)
+        if alone:
+            mend(options.study)
         study = optuna.create_study(
             study_name=options.command, storage=storage(optuna, options.study), load_if_exists=True,
-            direction="maximize" if tunes else "minimize", sampler=sampler(optuna, options.sampler, options.sampler_seed),
-            pruner=pruner(optuna, options.pruner if tunes else "none"))
-        lost = 0 if options.join else recover(optuna, study)
+            direction="minimize" if calibrates else "maximize", sampler=sampler(optuna, options.sampler, options.sampler_seed),
+            pruner=pruner(optuna, chosen))
+        # What those who take part have begun is theirs.
+        lost = recover(optuna, study) if alone else 0
+        fcntl.flock(members, fcntl.LOCK_SH)
         ended = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
         # A study has so many trials, however often it was interrupted.
         left = options.trials - len(study.get_trials(deepcopy=False, states=ended))
         study.set_user_attr("sampler", options.sampler)
-        study.set_user_attr("pruner", options.pruner if tunes else "none")
-        objective = Tuning(program, options) if tunes else Calibration(program, options)
+        study.set_user_attr("pruner", chosen)
         if left > 0:
             study.optimize(
                 objective, n_trials=left, n_jobs=options.workers, show_progress_bar=sys.stderr.isatty(),
                 callbacks=[optuna.study.MaxTrialsCallback(options.trials, states=ended)])
+            if not options.join:
+                draw(optuna, study, options)
         return summary(optuna, study, lost)
+
+
+def draw(optuna, study, options):
+    """Attaches to the study what came of its trials so far, as a curve and as a table."""
+    complete = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
+    if not complete:
+        return
+    values, best, better = [(t.number, t.value) for t in complete], [], max if study.direction.name == "MAXIMIZE" else min
+    for number, value in values:
+        best.append((number, better(value, best[-1][1]) if best else value))
+    names = sorted(complete[0].params)
+    lines = [",".join([str(t.number), str(t.value), *(str(t.params[name]) for name in names)]) for t in complete]
+    artifacts = Artifacts(options)
+    artifacts.attach(study, "study.svg", plots.svg(study.study_name, [("value", values), ("best so far", best)], "trial", "value"))
+    artifacts.attach(study, "study.csv", "\n".join([",".join(["trial", "value", *names]), *lines, ""]))
 
 
 def summary(optuna, study, lost=0):
@@ -267,7 +170,7 @@ def best(options):
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="python -m resonetics.tune", description=__doc__.split("\n\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("tune", "calibrate", "best"):
+    for name in ("tune", "heuristic", "calibrate", "best"):
         command = commands.add_parser(name)
         command.add_argument("--study", type=pathlib.Path, required=True, help="the file of the study")
         if name == "best":
@@ -280,6 +183,10 @@ def parse(arguments):
         command.add_argument("--preset", default="canonical")
         command.add_argument("--size", help="such as 8x8")
         command.add_argument("--judge-episodes", type=int, default=256, help="validation episodes that judge")
+        if name == "heuristic":
+            command.add_argument(
+                "--pruner", choices=("wilcoxon", "none"), default="wilcoxon", help="wilcoxon: episodes of the same keys in pairs")
+            continue
         command.add_argument("--dsl", help="the program; the one on PATH without it")
         if name == "tune":
             command.add_argument("--pruner", choices=PRUNERS, default="median")

@@ -4,22 +4,29 @@ import contextlib
 import fcntl
 import io
 import json
+import os
 import pathlib
 import shutil
+import subprocess
+import sys
 import tempfile
+import time
 import unittest
+import xml.etree.ElementTree
 
-from resonetics import tune
+from resonetics import judge, plots, trials, tune
 
 try:
     import optuna
 except ImportError:
     optuna = None
+try:
+    import scipy
+except ImportError:
+    scipy = None
 
 
-@unittest.skipUnless(optuna, "Optuna is not installed")
-@unittest.skipUnless(shutil.which("dsl"), "dsl is not installed on PATH")
-class StudyTests(unittest.TestCase):
+class StudyCase(unittest.TestCase):
     def setUp(self):
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.folder = pathlib.Path(tempfile.mkdtemp())
@@ -41,6 +48,10 @@ class StudyTests(unittest.TestCase):
         storage = optuna.storages.JournalStorage(JournalFileBackend(str(self.folder / name)))
         return optuna.load_study(study_name=study, storage=storage)
 
+
+@unittest.skipUnless(optuna, "Optuna is not installed")
+@unittest.skipUnless(shutil.which("dsl"), "dsl is not installed on PATH")
+class StudyTests(StudyCase):
     def test_a_study_goes_on_repeats_and_is_optunas(self):
         flags = ["--episodes", 128, "--reports", 2, "--judge-episodes", 4, "--size", "3x3", "--sampler", "random"]
         whole = self.call("tune", "--study", self.folder / "a.log", "--trials", 1, "--pruner", "none", *flags)
@@ -75,8 +86,8 @@ class StudyTests(unittest.TestCase):
                     self.done = self.done + 100 if "--resume" in arguments else 100
                     return {"episodes_done": self.done, "done": self.done >= 400, "dynamics_version": 1,
                             "configuration_sha256": "", "settings": {}, "values_sha256": "", "steps_per_second": 1}
-                mean = {"mean": self.level, "low": 0, "high": 0}
-                return {"policies": [{"steps": mean, "reward": mean, "ooms": {"mean": 0}, "failures": {"mean": 0}}]}
+                mean, none = ({"mean": x, "low": x, "high": x} for x in (self.level, 0))
+                return {"policies": [{"steps": mean, "reward": mean, "ooms": none, "failures": none}]}
 
         options = tune.parse(["tune", "--study", str(self.folder / "s"), "--episodes", "400", "--reports", "4"])
         program = Fake()
@@ -90,6 +101,35 @@ class StudyTests(unittest.TestCase):
         self.assertEqual([t.state.name for t in study.trials], ["COMPLETE", "PRUNED"])
         self.assertLess(calls.count("train") - before, before)
 
+    def test_what_a_trial_came_to_is_attached(self):
+        self.call("tune", "--study", self.folder / "t.log", "--trials", 1, "--episodes", 128, "--reports", 2,
+                  "--judge-episodes", 6, "--pruner", "none", "--sampler", "random")
+        study = self.load("t.log")
+        files = self.artifacts(study, study.trials[0], "t.log")
+        boxes = [name for name in files if name.endswith(".blackbox.json")]
+        self.assertEqual(set(files) - set(boxes), {"note.md", "judged.svg", "training.csv", "training.svg"})
+        self.assertEqual(len(boxes), 1, "128 episodes teach nobody to survive")
+        box = json.loads(files[boxes[0]])
+        self.assertEqual((box["key"][0], box["cause"] != "time_limit"), ("4", True))
+        self.assertIn(f"value {study.trials[0].value:.3f}", files["note.md"])
+        self.assertEqual(files["training.csv"].splitlines()[0], "episodes,reward,steps,ooms,failures")
+        self.assertEqual([line.split(",")[0] for line in files["training.csv"].splitlines()[1:]], ["64", "128"])
+        for name in ("judged.svg", "training.svg"):
+            drawn = xml.etree.ElementTree.fromstring(files[name])
+            self.assertEqual(len(drawn.findall("{*}polyline")), 1 if name == "judged.svg" else 2)
+            self.assertEqual({len(line.get("points").split()) for line in drawn.findall("{*}polyline")}, {2})
+        of_study = self.artifacts(study, study, "t.log")
+        self.assertEqual(set(of_study), {"study.svg", "study.csv"})
+        self.assertEqual(float(of_study["study.csv"].splitlines()[1].split(",")[1]), study.trials[0].value)
+
+    def artifacts(self, study, owner, name):
+        from optuna.artifacts import get_all_artifact_meta
+
+        store = pathlib.Path(str(self.folder / name) + ".files") / "artifacts"
+        return {
+            meta.filename: (store / meta.artifact_id).read_text()
+            for meta in get_all_artifact_meta(owner, storage=study._storage)}
+
     def test_calibration_looks_at_no_learner(self):
         found = self.call("calibrate", "--study", self.folder / "c.log", "--trials", 4, "--judge-episodes", 4, "--workers", 2)
         self.assertEqual(sum(found["trials"].values()), 4)
@@ -98,11 +138,11 @@ class StudyTests(unittest.TestCase):
 
     def test_constants_that_no_cluster_has_together_end_their_trial_alone(self):
         options = tune.parse(["calibrate", "--study", str(self.folder / "i.log"), "--judge-episodes", "1"])
-        judge = tune.Calibration(tune.Program(None), options)
-        highest = {name: high for name, (_, _, high, _) in tune.CONSTANTS.items()}
+        judge = tune.Calibration(trials.Program(None), options)
+        highest = {entry["name"]: entry["high"] for entry in trials.SPACE["constants"]}
         with self.assertRaisesRegex(optuna.TrialPruned, "leak is"):
             judge(optuna.trial.FixedTrial(highest))
-        lowest = {name: low for name, (_, low, _, _) in tune.CONSTANTS.items()}
+        lowest = {entry["name"]: entry["low"] for entry in trials.SPACE["constants"]}
         self.assertGreater(judge(optuna.trial.FixedTrial(lowest)), 0)
 
     def test_mistakes_are_named(self):
@@ -116,6 +156,98 @@ class StudyTests(unittest.TestCase):
         with open(self.folder / "l.log.owner", "w") as owner:
             fcntl.flock(owner, fcntl.LOCK_EX)
             self.assertIn("take part with --join", self.call("calibrate", "--study", self.folder / "l.log", status=1))
+
+
+@unittest.skipUnless(optuna, "Optuna is not installed")
+class ThresholdTests(StudyCase):
+    """Trials in this process: no program is needed."""
+
+    @unittest.skipUnless(scipy, "SciPy is not installed")
+    def test_what_loses_on_the_same_keys_is_pruned(self):
+        flags = ["--judge-episodes", 96, "--sampler", "random", "--sampler-seed", 3]
+        found = self.call("heuristic", "--study", self.folder / "h.log", "--trials", 8, *flags)
+        self.assertEqual(found["pruner"], "wilcoxon")
+        study, keys = self.load("h.log", "heuristic"), judge.keys("validation", 96, seed=1)
+        pruned = [t for t in study.trials if t.state.name == "PRUNED"]
+        self.assertGreater(len(pruned), 0)
+        for trial in study.trials:
+            values = judge.score(judge.play(judge.Heuristic(**trial.params), keys))
+            self.assertEqual(len(trial.intermediate_values), trial.user_attrs["judged"])
+            for number, value in trial.intermediate_values.items():
+                self.assertAlmostEqual(value, values[number])
+            if trial in pruned:
+                self.assertLess(trial.user_attrs["judged"], 96)
+                self.assertLess(values.mean(), study.best_value, "what was pruned would have lost")
+            else:
+                self.assertAlmostEqual(trial.value, values.mean())
+        orders = [list(t.intermediate_values) for t in study.trials]
+        self.assertNotEqual(orders[0][:32], orders[1][:32], "the order is shuffled for each trial")
+
+    def test_processes_share_a_study_are_killed_and_it_goes_on(self):
+        path = self.folder / "k.log"
+        call = [sys.executable, "-m", "resonetics.tune", "heuristic", "--study", str(path), "--trials", "100000",
+                "--judge-episodes", "32", "--pruner", "none", "--sampler", "random"]
+        processes = [subprocess.Popen([*call, *more])
+                     for more in ((), ("--join", "--sampler-seed", "1"))]
+        self.addCleanup(lambda: [p.kill() for p in processes])
+        until = time.monotonic() + 90
+        workers = set()
+        while len(workers) < 2:
+            self.assertLess(time.monotonic(), until, "both take part")
+            time.sleep(0.1)
+            lines = [json.loads(line) for line in path.read_text().splitlines(True) if line.endswith("\n")] if path.exists() else []
+            workers = {line["worker_id"] for line in lines if line["op_code"] == 6 and line["state"] == 1}
+        for process in processes:
+            process.kill()
+            process.wait()
+        for lock in self.folder.glob("*.lock"):
+            os.utime(lock, (0, 0))
+        before = path.read_bytes()
+        # Killed in the middle of a line, too.
+        path.write_bytes(before + b'{"op_code":4,"worker_')
+        trials = self.load("k.log", "heuristic").trials
+        ended = sum(t.state.name == "COMPLETE" for t in trials)
+        running = sum(t.state.name == "RUNNING" for t in trials)
+        found = self.call("heuristic", "--study", path, "--trials", ended + 3, "--judge-episodes", 32, "--pruner", "none")
+        self.assertEqual(found["recovered"], running)
+        self.assertEqual(found["trials"], {"complete": ended + 3, **({"fail": running} if running else {})})
+        self.assertTrue(path.read_bytes().startswith(before), "what was there stays")
+
+    def test_who_leads_leaves_alone_what_others_have_begun(self):
+        flags = ["--judge-episodes", 16, "--pruner", "none"]
+        self.call("heuristic", "--study", self.folder / "o.log", "--trials", 1, *flags)
+        begun = self.load("o.log", "heuristic").ask()
+        with open(self.folder / "o.log.members", "w") as members:
+            fcntl.flock(members, fcntl.LOCK_SH)
+            found = self.call("heuristic", "--study", self.folder / "o.log", "--trials", 2, *flags)
+        self.assertEqual((found["recovered"], found["trials"]), (0, {"complete": 2, "running": 1}))
+        found = self.call("heuristic", "--study", self.folder / "o.log", "--trials", 3, *flags)
+        self.assertEqual((found["recovered"], found["trials"]), (1, {"complete": 3, "fail": 1}))
+        self.assertEqual(self.load("o.log", "heuristic").trials[begun.number].state.name, "FAIL")
+
+    def test_what_a_killed_process_left_is_mended(self):
+        path = self.folder / "m.log"
+        lock = self.folder / "m.log.lock"
+        lock.touch()
+        tune.mend(path)
+        self.assertTrue(lock.exists(), "somebody may hold it")
+        os.utime(lock, (0, 0))
+        tune.mend(path)
+        self.assertFalse(lock.exists())
+        for content, left in ((b'{"a":1}\n{"b', b'{"a":1}\n'), (b'{"a":1}\n', b'{"a":1}\n'), (b'{"a', b""), (b"", b"")):
+            path.write_bytes(content)
+            tune.mend(path)
+            self.assertEqual(path.read_bytes(), left)
+
+
+class PlotTests(unittest.TestCase):
+    def test_points_lie_where_they_belong(self):
+        drawn = xml.etree.ElementTree.fromstring(plots.svg("a < b", [("one", [(0, 1), (5, 3), (10, 2)]), ("none", [])], "x", "y"))
+        points = [tuple(map(float, p.split(","))) for p in drawn.find("{*}polyline").get("points").split()]
+        self.assertEqual(points, [(48, 272), (320, 48), (592, 160)])
+        self.assertIn("a < b", [text.text for text in drawn.findall("{*}text")])
+        for series in ([], [("one", [(1, 1)])]):
+            xml.etree.ElementTree.fromstring(plots.svg("t", series, "x", "y"))
 
 
 if __name__ == "__main__":

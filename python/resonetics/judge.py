@@ -1,0 +1,114 @@
+"""Policies judged in this process: whole episodes of the keys that ``dsl sim evaluate`` judges by, through the C core.
+
+A policy is a function of the observations (n, 35) and the step; what it remembers it keeps by itself. :class:`Heuristic` is
+``dsl sim``'s, to the bit, with its thresholds as arguments.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from ._native import Batch
+from .config import Configuration
+
+SPACES = ("training", "validation", "evaluation")
+MEASURES = ("reward", "steps", "ooms", "failures")
+#: Of a cell of the 3×3 view the first move towards it, along its column first; -1 for the middle.
+_MOVES = np.array([0, 0, 0, 2, -1, 3, 1, 1, 1])
+_TIME_LIMIT = 6
+
+
+def keys(space, count, seed=0, first=0):
+    """Episode keys: ``space · 2⁶² + seed · 2³² + episode``."""
+    if not 0 <= seed < 2**30 or count < 0 or first < 0 or first + count > 2**32:
+        raise ValueError(f"seed {seed}, {count} episodes from {first}: no such keys")
+    start = SPACES.index(space) << 62 | seed << 32 | first
+    return np.array([start + i for i in range(count)], dtype=np.uint64)
+
+
+def play(policy, keys, configuration=None):
+    """The episodes of the keys, side by side to their ends.
+
+    Returns an array (len(keys), 4) of float64: reward in points, steps survived, cells out of memory, and whether the cluster
+    failed.
+    """
+    configuration = configuration or Configuration()
+    batch = Batch(configuration.values, configuration.digest, len(keys))
+    batch.reset(keys)
+    over = np.zeros(len(keys), dtype=np.bool_)
+    step = 0
+    while not over.all():
+        actions = np.asarray(policy(batch.observations, step))
+        batch.step(actions)
+        over |= batch.terminated | batch.truncated
+        step += 1
+    facts = batch.facts()
+    rows = np.stack([facts[:, 5] / 1000, facts[:, 1], facts[:, 6], facts[:, 8] != _TIME_LIMIT], axis=1)
+    batch.close()
+    return rows.astype(np.float64)
+
+
+@dataclasses.dataclass(frozen=True)
+class Heuristic:
+    """The rule ``heuristic``; its defaults are those of ``dsl sim``."""
+
+    memory_line: float = 0.7
+    critical_bonus: float = 0.15
+    cpu_line: float = 0.6
+    throttle_line: float = 0.9
+    throttle_budget: float = 0.3
+    risk_line: float = 0.9
+    scale_budget: float = 0.7
+    width: int = 6
+
+    def __call__(self, seen, step):
+        line = {f.name: np.float32(getattr(self, f.name)) for f in dataclasses.fields(self)}
+        memory, is_critical = seen[:, 1:27:3], seen[:, 2:27:3] == 1
+        need = memory + np.where(is_critical, line["critical_bonus"], np.float32(0))
+        need[:, 4] = -1
+        worst = need.argmax(axis=1)
+        patrols = need.max(axis=1) <= line["memory_line"]
+        actions = np.where(patrols, 1 if step % self.width == self.width - 1 else 3, _MOVES[worst])
+        scales = (seen[:, 34] > line["risk_line"]) & (seen[:, 29] > line["scale_budget"])
+        actions = np.where(scales, 5, actions)
+        throttles = (seen[:, 12] > line["throttle_line"]) & (seen[:, 29] > line["throttle_budget"])
+        actions = np.where(throttles, 7, actions)
+        cleans = seen[:, 13] > line["memory_line"]
+        return np.where(cleans, np.where(seen[:, 12] > line["cpu_line"], 4, 6), actions)
+
+
+def score(rows):
+    """What survival-tuned policies are compared by: steps − 200·failures − 20·OOMs + reward/10; of rows, or of a mean."""
+    return rows[..., 1] - 200 * rows[..., 3] - 20 * rows[..., 2] + rows[..., 0] / 10
+
+
+def bootstrap(groups, resamples=2000, seed=1):
+    """The mean of values (trainings, episodes) and its 95 % interval: trainings are drawn with replacement, then episodes
+    within each."""
+    groups = np.asarray(groups, dtype=np.float64)
+    rng = np.random.default_rng(seed)
+    count, length = groups.shape
+    means = np.empty(resamples)
+    for i in range(resamples):
+        chosen = rng.integers(count, size=(count, 1)) if count > 1 else np.zeros((1, 1), dtype=np.int64)
+        means[i] = groups[chosen, rng.integers(length, size=(count, length))].mean()
+    low, high = np.percentile(means, [2.5, 97.5])
+    return {"mean": groups.mean(), "low": low, "high": high}
+
+
+def wilson(successes, count, z=1.959963984540054):
+    """A share of ``count`` trials with Wilson's interval."""
+    share = successes / count
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    return {"mean": share, "low": max(0.0, middle - half), "high": min(1.0, middle + half)}
+
+
+def summary(groups):
+    """Of the rows of ``play``, a training each, the four measures with their intervals, as ``dsl sim evaluate`` has them."""
+    groups = np.asarray(groups)
+    found = {name: bootstrap(groups[:, :, i]) for i, name in enumerate(MEASURES)}
+    share = wilson(groups[:, :, 3].sum(), groups[:, :, 3].size)
+    if len(groups) > 1:
+        share["low"], share["high"] = min(share["low"], found["failures"]["low"]), max(share["high"], found["failures"]["high"])
+    return {**found, "failures": share}

@@ -1,0 +1,120 @@
+"""PPO of Stable-Baselines3 on the cluster: ``python -m resonetics.ppo train|evaluate``.
+
+``train`` writes one training; ``evaluate`` judges trainings together on the keys of ``dsl sim evaluate``. What a cell out of
+memory and a failure weigh in training are constants of the cluster that is trained on; what is judged is the reward as it is.
+Needs Stable-Baselines3, and with it PyTorch.
+"""
+
+import argparse
+import json
+import pathlib
+import sys
+import time
+
+from . import judge
+from .config import Configuration
+
+#: Of PPO; what is not named is as Stable-Baselines3 has it.
+SETTINGS = dict(
+    n_steps=128, batch_size=256, n_epochs=10, learning_rate=3e-4, gamma=0.985, gae_lambda=0.95, clip_range=0.2, ent_coef=0.01,
+    policy_kwargs={"net_arch": [64, 64]})
+ENVIRONMENTS = 32
+
+
+class Player:
+    """The actions of a network: drawn from its probabilities, or the likeliest of them."""
+
+    def __init__(self, model, draws):
+        self.model, self.draws = model, draws
+
+    def __call__(self, observations, step):
+        if step == 0 and self.draws:
+            import torch
+
+            torch.manual_seed(0)
+        return self.model.predict(observations, deterministic=not self.draws)[0]
+
+
+def play(model, keys):
+    """What is played when actions are drawn, and when the likeliest is taken: an agent that sees nine cells and remembers nothing can
+    walk in a circle for ever by the second."""
+    return {"drawn": judge.play(Player(model, True), keys), "likeliest": judge.play(Player(model, False), keys)}
+
+
+def train(options):
+    import torch
+    from stable_baselines3 import PPO
+    from stable_baselines3.common.vec_env import VecNormalize
+
+    from .sb3 import K8sVecEnv
+
+    torch.set_num_threads(1)
+    plain = Configuration()
+    weights = {"oom_reward": plain["oom_reward"] * options.oom_weight, "fatal_reward": plain["fatal_reward"] * options.fatal_weight}
+    envs = VecNormalize(
+        K8sVecEnv(ENVIRONMENTS, constants=weights), norm_obs=False, norm_reward=True, gamma=SETTINGS["gamma"])
+    envs.seed(options.seed)
+
+    def rate(left):
+        return SETTINGS["learning_rate"] * left
+
+    model = PPO("MlpPolicy", envs, seed=options.seed, device="cpu", **{**SETTINGS, "learning_rate": rate})
+    began = time.monotonic()
+    model.learn(options.steps)
+    seconds = time.monotonic() - began
+    model.save(options.out)
+    played = play(model, judge.keys("validation", options.episodes))
+    return {
+        "file": str(options.out), "seed": options.seed, "steps": int(model.num_timesteps), "seconds": round(seconds, 1),
+        "oom_weight": options.oom_weight, "fatal_weight": options.fatal_weight,
+        "validation": {
+            name: {**dict(zip(judge.MEASURES, rows.mean(axis=0).round(4).tolist())), "score": round(float(judge.score(rows).mean()), 3)}
+            for name, rows in played.items()}}
+
+
+def evaluate(options):
+    from stable_baselines3 import PPO
+
+    played = judge.keys(options.space, options.episodes)
+    trainings = [play(PPO.load(path, device="cpu"), played) for path in options.files]
+    heuristic = judge.play(judge.Heuristic(), played)
+    found = {"space": options.space, "episodes": options.episodes, "trainings": len(trainings)}
+    for name in ("drawn", "likeliest"):
+        rows = [training[name] for training in trainings]
+        found[name] = judge.summary(rows)
+        found[name]["less_heuristic"] = {
+            measure: judge.bootstrap([group[:, i] - heuristic[:, i] for group in rows]) for i, measure in enumerate(judge.MEASURES)}
+    return found
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="python -m resonetics.ppo", description=__doc__.split("\n\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("train")
+    command.add_argument("--out", type=pathlib.Path, required=True, help="the file to write, .zip")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--steps", type=int, default=1_000_000, help="of training")
+    command.add_argument("--oom-weight", type=float, default=6.0, help="in training, as a multiple of its reward")
+    command.add_argument("--fatal-weight", type=float, default=3.0, help="the same of a failure")
+    command.add_argument("--episodes", type=int, default=256, help="of validation, at the end")
+    command = commands.add_parser("evaluate")
+    command.add_argument("files", nargs="+", type=pathlib.Path)
+    command.add_argument("--space", choices=judge.SPACES, default="evaluation")
+    command.add_argument("--episodes", type=int, default=500)
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None):
+    options = parse(arguments)
+    try:
+        import stable_baselines3  # noqa: F401
+    except ImportError:
+        print("resonetics.ppo: Stable-Baselines3 is not installed: pip install stable-baselines3", file=sys.stderr)
+        return 69
+    found = train(options) if options.command == "train" else evaluate(options)
+    print(json.dumps(found, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
