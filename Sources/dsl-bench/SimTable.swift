@@ -15,7 +15,7 @@ enum SimTable {
     var learners: [(String, TrainingSettings)] = [
       ("Q, survival", TrainingSettings(.survival)), ("Q, reward", TrainingSettings(.reward)),
     ]
-    for view in View.allCases where view != .globals {
+    for view in View.allCases where view != .memory {
       var settings = TrainingSettings(.survival)
       settings.view = view
       learners.append(("Q, survival, view \(view.rawValue)", settings))

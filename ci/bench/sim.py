@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Environment steps a second of the Python package, with peers beside it in the same run, and the ratios.
+"""Environment steps a second of the Python package, with peers beside it in the same run, and the ratios; then the table of policies.
 
-  pip install ./python envpool; ci/bench/sim.py [--seconds S] [--json FILE]
+  pip install ./python envpool; ci/bench/sim.py [--seconds S] [--json FILE] [--table ARGUMENTS OF sim_table.py…]
 
 Processor time of one thread (EnvPool: of the process), uniform random actions drawn beforehand, the best of five windows; reset
 included where an episode ends. EnvPool is left out, with a word, where it is not installed.
@@ -156,6 +156,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=float, default=2.0, help="of each case")
     parser.add_argument("--json", help="write the figures to a file")
+    parser.add_argument("--table", nargs=argparse.REMAINDER, help="the table of policies too: see sim_table.py")
     options = parser.parse_args()
     rows = []
     for name, count, make, is_process in cases():
@@ -177,7 +178,12 @@ def main():
     if options.json:
         with open(options.json, "w") as file:
             json.dump(dict(rows), file, indent=2)
+    if options.table is not None:
+        import sim_table
+        print()
+        return sim_table.main(options.table)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -19,7 +19,7 @@ package enum Objective: String, Sendable, CaseIterable {
 
 /// What learning is done with. All of it, the configuration and the version of the dynamics give the same values bit for bit.
 package struct TrainingSettings: Sendable, Hashable {
-  package var view = View.globals
+  package var view = View.memory
   package var approximation = Approximation.tiles
   package var objective = Objective.survival
   /// Two sets of values, each bootstrapping from the other (van Hasselt, "Double Q-learning", NeurIPS 2010).

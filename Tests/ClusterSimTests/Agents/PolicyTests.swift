@@ -53,10 +53,45 @@ import Testing
     }
   }
 
-  static func brief() -> TrainingSettings {
+  static func brief(_ view: View = .globals) -> TrainingSettings {
     var settings = TrainingSettings()
-    (settings.episodes, settings.checkpoints) = (64, 0)
+    (settings.episodes, settings.checkpoints, settings.view) = (64, 0, view)
     return settings
+  }
+
+  /// A learner with the view `memory` goes by what it saw: whatever else is changed, and whenever, it does the same.
+  @Test func whatAMemoryHoldsWasSeen() throws {
+    let configuration = ClusterConfiguration(.canonical, height: 8, width: 8)
+    let trainer = try Trainer(configuration, Self.brief(.memory))
+    while !trainer.isDone { try trainer.round() }
+    let table = try EpisodeTable(configuration, keys: try KeySpace.validation.keys(count: 20))
+    var policy = trainer.policy
+    for i in 0..<20 { policy.begin(i, of: 20) }
+    var seen = Array(repeating: Set<Int>(), count: 20)
+    var actions: Set<UInt8> = []
+    for _ in 0..<80 {
+      for i in 0..<20 where !table.isOver(i) {
+        let (cells, sight) = (table.batch.cells(i), table.sight(i))
+        let view = (0..<9).map {
+          (sight.row + $0 / 3 + 7) % 8 * 8 + (sight.column + $0 % 3 + 7) % 8
+        }
+        seen[i].formUnion(view)
+        let kept = (0..<64).map { (cells.memory[$0], cells.critical[$0], cells.cpu[$0]) }
+        for cell in 0..<64 where !view.contains(cell) {
+          (cells.memory[cell], cells.cpu[cell]) = (32000, 3)
+          // What a cell is for was seen with it, and does not change.
+          if !seen[i].contains(cell) { cells.critical[cell] = -1 - cells.critical[cell] }
+        }
+        var copy = policy
+        let blind = copy.act(i, sight)
+        for cell in 0..<64 { (cells.memory[cell], cells.critical[cell], cells.cpu[cell]) = kept[cell] }
+        let action = policy.act(i, sight)
+        #expect(action == blind, "episode \(i), step \(sight.step)")
+        actions.insert(action)
+        _ = table.step(i, action)
+      }
+    }
+    #expect(actions.count > 3 && seen.contains { $0.count > 9 })
   }
 
   /// Who knows more lasts longer, and the published claims about random and heuristic hold within what 400 episodes can tell.
