@@ -441,6 +441,9 @@ enum SchemaPayloads {
       dsl --json sim train --out a.agent --resume
       """),
     Payload(
+      "sim-tune",
+      "dsl --json sim tune --native --trials 1 --episodes 64 --size 3x3 --study s.log 2> /dev/null"),
+    Payload(
       "sim-evaluate",
       "dsl --json sim evaluate --episodes 3; dsl --json sim evaluate --policy random --black-boxes b --episodes 4"
     ),

@@ -48,6 +48,26 @@ struct SimPythonTests {
     }
   }
 
+  /// `dsl sim tune` runs Optuna where it is, and goes on without it in the same study.
+  @Test(
+    .enabled(if: Shell.python(with: "optuna") != nil, "optuna is not in .build/venv: ci/setup installs it"))
+  func tuningRunsOptuna() throws {
+    let outcome = try Self.site.get().run(
+      """
+      call="dsl sim tune --study tuned.log --episodes 128 --constant height=3 --constant width=3 --format json"
+      $call --trials 1 --python "$python" | jq -c '[.search, .trials, .sampler]'
+      $call --trials 2 --native 2> /dev/null | jq -c '[.search, .trials, .sampler]'
+      $call --trials 3 --python "$python" | jq -c '[.search, .trials, .best.number < 3]'
+      """)
+    #expect(
+      outcome.out == """
+        ["optuna",{"complete":1},"tpe"]
+        ["random",{"complete":2},"dsl-random"]
+        ["optuna",{"complete":3},true]
+
+        """, "\(outcome)")
+  }
+
   /// Episodes that the binary recorded, done again through the wheel: every state has the digest in the file.
   @Test func episodesOfTheBinaryComeOutTheSame() throws {
     let outcome = try Self.site.get().run(

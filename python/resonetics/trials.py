@@ -66,7 +66,9 @@ def cluster_flags(options):
     flags = ["--preset", options.preset]
     if options.size:
         flags += ["--size", options.size]
-    return flags
+    if options.config:
+        flags += ["--config", options.config]
+    return flags + [f"--constant={constant}" for constant in options.constant]
 
 
 def note(title, row, value):

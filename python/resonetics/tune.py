@@ -188,6 +188,8 @@ def parse(arguments):
                 "--pruner", choices=("wilcoxon", "none"), default="wilcoxon", help="wilcoxon: episodes of the same keys in pairs")
             continue
         command.add_argument("--dsl", help="the program; the one on PATH without it")
+        command.add_argument("--config", help="constants that differ, a JSON object in a file")
+        command.add_argument("--constant", action="append", default=[], help="a constant that differs, NAME=VALUE")
         if name == "tune":
             command.add_argument("--pruner", choices=PRUNERS, default="median")
             command.add_argument("--episodes", type=int, default=10_000, help="training episodes of a trial")

@@ -8,7 +8,8 @@ struct SimCommand: AsyncParsableCommand {
     discussion:
       "docs/simulator.md has the rules. The same key, constants and actions give the same bits everywhere.",
     subcommands: [
-      SimRunCommand.self, SimTrainCommand.self, SimEvaluateCommand.self, SimReplayCommand.self,
+      SimRunCommand.self, SimTrainCommand.self, SimTuneCommand.self, SimEvaluateCommand.self,
+      SimReplayCommand.self,
       SimExplainCommand.self, SimWhatIfCommand.self, SimDiffCommand.self, SimClusterCommand.self,
       SimServeCommand.self, SimExportCommand.self, SimBenchCommand.self,
     ])

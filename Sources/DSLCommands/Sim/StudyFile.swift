@@ -1,0 +1,93 @@
+import ClusterSim
+import Coordination
+import DSLBase
+import Glibc
+
+/// The file of a study, under the lock that Optuna's `JournalFileOpenLock` takes: `FILE.lock`, created by one who then has it.
+struct StudyFile {
+  /// The longest file that is read.
+  static let limit = 1 << 30
+  /// A lock that stays as it is for so long belongs to nobody any more: Optuna's grace, in seconds.
+  private static let grace = 30.0
+
+  let path: String
+  let context: Context
+  private let locks: [any FileLock]
+
+  /// Takes the study for this process alone: nobody leads it (`FILE.owner`) and nobody takes part (`FILE.members`), Python included.
+  ///
+  /// - Throws: `locked` where somebody does.
+  init(_ path: String, _ context: Context) throws {
+    (self.path, self.context) = (path, context)
+    locks = try ["owner", "members"].map { name in
+      guard
+        let lock = try Self.reported({
+          try context.files.lock("\(path).\(name)", exclusive: true, wait: false)
+        })
+      else {
+        throw DSLError(
+          .locked, "another process is at work on \(path)", fix: "wait for its end, or give another file")
+      }
+      return lock
+    }
+  }
+
+  private static func reported<Value>(_ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch let error as FileError {
+      throw error.asDSLError
+    }
+  }
+
+  private func content() throws -> [UInt8] {
+    guard (try? context.files.status(path)) != nil else { return [] }
+    return try Self.reported { try context.files.read(path, limit: Self.limit) }
+  }
+
+  /// What the file says.
+  func journal() throws -> StudyJournal { try StudyJournal(content(), name: "tune") }
+
+  /// Repairs what a killed process left: its lock, and a line that is not whole: what is appended after it would spoil it for all.
+  func mend() async throws {
+    // A lock that is young may be that of a dashboard, which holds it for milliseconds.
+    if let lock = try? context.files.status(path + ".lock"),
+      context.time.now.nanoseconds - lock.modified > 2_000_000_000
+    {
+      try? context.files.remove(path + ".lock")
+    }
+    let bytes = try content()
+    guard let last = bytes.last, last != 0x0A else { return }
+    let whole = bytes.prefix((bytes.lastIndex(of: 0x0A) ?? -1) + 1)
+    try await locked { try AtomicFile.commit(context.files, path, Array(whole)) }
+  }
+
+  /// Appends lines that are made of what the file says then.
+  func append<Value>(_ make: (StudyJournal) throws -> (Value, [UInt8])) async throws -> Value {
+    try await locked {
+      let (value, lines) = try make(journal())
+      try Self.reported {
+        try context.files.append(path, lines)
+        try context.files.sync(file: path)
+      }
+      return value
+    }
+  }
+
+  private func locked<Value>(_ body: () throws -> Value) async throws -> Value {
+    let lock = path + ".lock"
+    let began = context.time.monotonicSeconds
+    while true {
+      do {
+        try context.files.write(lock, [], exclusive: true)
+        break
+      } catch let error {
+        guard error.errno == EEXIST else { throw error.asDSLError }
+        if context.time.monotonicSeconds - began > Self.grace { try? context.files.remove(lock) }
+        try await context.time.sleep(seconds: 0.01)
+      }
+    }
+    defer { try? context.files.remove(lock) }
+    return try body()
+  }
+}

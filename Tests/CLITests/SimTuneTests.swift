@@ -1,0 +1,85 @@
+import Foundation
+import Testing
+
+/// `dsl sim tune` without Python's part: the native search, and what Optuna says to its file.
+@Suite struct SimTuneTests {
+  private static let flags = "--episodes 128 --size 3x3 --native --format json"
+
+  /// Two workers are killed in the middle; the same call goes on, and Optuna opens the file.
+  @Test(
+    .enabled(if: Shell.python(with: "optuna") != nil, "optuna is not in .build/venv: ci/setup installs it"))
+  func aSearchThatWasKilledGoesOnAndOptunaOpensIt() throws {
+    let shell = try Shell()
+    let python = try #require(Shell.python(with: "optuna"))
+    let outcome = try shell(
+      """
+      dsl sim tune --study s.log --trials 100000 --workers 2 \(Self.flags) > /dev/null 2> first.err &
+      pid=$!
+      for i in $(seq 900); do
+        n=$(grep -c '"op_code":6' s.log 2> /dev/null); [ "${n:-0}" -ge 3 ] && break; sleep 0.1
+      done
+      kill -KILL $pid; wait $pid
+      cp s.log killed.log; printf '{"op_code":4,"worker' >> s.log; touch s.log.lock; touch -d '1 minute ago' s.log.lock
+      total=$(($(jq -s '[.[] | select(.op_code == 6 and .state == 1)] | length' killed.log) + 3))
+      dsl sim tune --study s.log --trials $total \(Self.flags) > report.json
+      head -c $(stat -c %s killed.log) s.log | cmp - killed.log
+      '\(python)' - $total <<'END'
+      import json, sys, warnings
+      warnings.simplefilter("ignore")
+      import optuna
+      from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+      storage = optuna.storages.JournalStorage(JournalFileBackend("s.log", lock_obj=JournalFileOpenLock("s.log")))
+      study = optuna.load_study(study_name="tune", storage=storage)
+      states = [t.state.name for t in study.trials]
+      report = json.load(open("report.json"))
+      assert states.count("COMPLETE") == int(sys.argv[1]) and set(states) <= {"COMPLETE", "FAIL"}, states
+      assert report["trials"] == {k: n for k, n in (("complete", states.count("COMPLETE")), ("fail", states.count("FAIL"))) if n}
+      assert report["recovered"] == states.count("FAIL") and report["search"] == "random"
+      best = study.best_trial
+      assert (best.number, best.value, best.params) == tuple(report["best"][k] for k in ("number", "value", "params"))
+      for trial in study.trials:
+          assert trial.datetime_start and len(trial.params) == 8
+          if trial.state.name == "COMPLETE":
+              assert trial.value == trial.intermediate_values[max(trial.intermediate_values)], trial
+              assert trial.user_attrs["settings"]["n_steps"] == trial.params["n_steps"]
+      assert study.user_attrs == {"sampler": "dsl-random", "pruner": "none"} and study.direction.name == "MAXIMIZE"
+      # Optuna goes on in the same study.
+      study.optimize(lambda t: t.suggest_float("discount", 0.95, 0.998), n_trials=1)
+      assert len(study.trials) == len(states) + 1
+      print("opened")
+      END
+      """)
+    #expect(outcome.status == 0 && outcome.out == "opened\n", "\(outcome)")
+    #expect(outcome.err.contains("as asked for: drawing settings at random, without Optuna"))
+  }
+
+  @Test func aSearchRepeatsAndSaysWhereThereIsNoOptuna() throws {
+    let shell = try Shell()
+    let outcome = try shell(
+      """
+      printf '#!/bin/sh\\nexit 1\\n' > python3; chmod +x python3
+      call="dsl sim tune --trials 2 --episodes 64 --size 3x3 --seed 5 --format json"
+      PATH="$PWD:$PATH" $call --study a.log > a.json
+      $call --study b.log --native > b.json 2> /dev/null
+      jq -c 'del(.file)' a.json > a; jq -c 'del(.file)' b.json | cmp - a && jq .trials.complete a
+      """)
+    #expect(outcome.status == 0 && outcome.out == "2\n", "\(outcome)")
+    #expect(outcome.err.contains("no Python with Optuna and resonetics: drawing settings at random"))
+  }
+
+  @Test(arguments: [
+    ("--study s.log --trials 0", 64, "1 to 1000000 trials"), ("--native --python python3", 64, "not both"),
+    ("--python ./none --study s.log", 69, "./none has no Optuna"),
+    ("--native --study bad.log", 72, "line 1 is none of a study's journal"),
+    ("--native --study held.log", 75, "another process is at work on held.log"),
+  ]) func isNamed(call: String, status: Int, message: String) throws {
+    let shell = try Shell()
+    let outcome = try shell(
+      """
+      echo text > bad.log
+      exec 9> held.log.members; flock -s 9
+      dsl sim tune \(call)
+      """)
+    #expect(outcome.status == Int32(status) && outcome.err.contains(message), "\(outcome)")
+  }
+}

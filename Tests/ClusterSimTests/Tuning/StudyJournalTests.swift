@@ -1,0 +1,102 @@
+import DSLBase
+import Foundation
+import Testing
+
+@testable import ClusterSim
+
+@Suite struct StudyJournalTests {
+  /// Python searches by a file, this by a table: they are one space.
+  @Test func theSpaceIsThatOfThePythonPackage() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    let file = root.appendingPathComponent("python/resonetics/space.json")
+    let space = try JSONParser.parse(Array(Data(contentsOf: file)))
+    let entries = try #require(space["settings"]?.array).map { entry in
+      SearchSpace.Entry(
+        name: entry["name"]?.string ?? "", isWhole: entry["kind"]?.string == "int",
+        low: entry["low"]?.double ?? .nan, high: entry["high"]?.double ?? .nan,
+        isLog: entry["log"]?.bool ?? false)
+    }
+    #expect(entries == SearchSpace.settings)
+    // Everything in it is a setting that may be so.
+    for end in [entries.map(\.low), entries.map(\.high)] {
+      var object = JSONObject()
+      for (entry, value) in zip(entries, end) { object[entry.name] = entry.json(value) }
+      _ = try TrainingSettings(json: .object(object))
+    }
+  }
+
+  @Test func drawsAreSpreadOverTheirRangesAndRepeat() {
+    let draws = (0..<2000).map { SearchSpace.draw(seed: 3, trial: $0) }
+    #expect(
+      SearchSpace.draw(seed: 3, trial: 7) == draws[7] && SearchSpace.draw(seed: 4, trial: 7) != draws[7])
+    for entry in SearchSpace.settings {
+      let values = draws.map { $0[entry.name] ?? .nan }
+      #expect(values.allSatisfy { $0 >= entry.low && $0 <= entry.high }, "\(entry.name)")
+      // The middle of the range, by its logarithm where it is drawn so, has half of the draws below it.
+      let middle = entry.isLog ? (entry.low * entry.high).squareRoot() : (entry.low + entry.high) / 2
+      let below = Double(values.count { $0 < middle }) / 2000
+      #expect(abs(below - 0.5) < 0.06, "\(entry.name): \(below)")
+      if entry.isWhole { #expect(values.allSatisfy { $0 == $0.rounded() }) }
+    }
+    #expect(Set(draws.map { $0["n_steps"] }).count == 38, "every whole number is drawn")
+  }
+
+  /// Lines as Optuna 5.0.0 wrote them: a trial with two parameters, one that was pruned, one that failed, one that waits.
+  private static let recorded = #"""
+    {"op_code":0,"worker_id":"w","study_name":"other","directions":[1]}
+    {"op_code":0,"worker_id":"w","study_name":"tune","directions":[2]}
+    {"op_code":2,"worker_id":"w","study_id":1,"user_attr":{"sampler":"x"}}
+    {"op_code":4,"worker_id":"w","study_id":0,"datetime_start":"2026-11-21T22:28:28.544961+00:00"}
+    {"op_code":4,"worker_id":"w","study_id":1,"datetime_start":"2026-11-21T22:28:28.544961+00:00"}
+    {"op_code":5,"worker_id":"w","trial_id":1,"param_name":"discount","param_value_internal":0.96,"distribution":"{}"}
+    {"op_code":7,"worker_id":"w","trial_id":1,"step":64,"intermediate_value":0.5}
+    {"op_code":8,"worker_id":"w","trial_id":1,"user_attr":{"k":{"x":1}}}
+    {"op_code":6,"worker_id":"w","trial_id":1,"state":1,"values":[0.25],"datetime_complete":"2026-11-21T22:28:28.549854+00:00"}
+    {"op_code":6,"worker_id":"w","trial_id":1,"state":3,"values":null,"datetime_complete":"2026-11-21T22:28:28.549854+00:00"}
+    {"op_code":4,"worker_id":"w","study_id":1,"datetime_start":"2026-11-21T22:28:28.550735+00:00"}
+    {"op_code":6,"worker_id":"w","trial_id":2,"state":2,"values":null,"datetime_complete":"2026-11-21T22:28:28.551874+00:00"}
+    {"op_code":4,"worker_id":"w","study_id":1,"datetime_start":null,"state":4,"value":null,"values":null,"distributions":{},"params":{},"user_attrs":{},"system_attrs":{"fixed_params":{"a":0.2}},"intermediate_values":{}}
+    {"op_code":10,"worker_id":"w","trial_ids":[]}
+    {"op_code":4,"worker_id":"w","study_id":1,"datetime_start":"2026-11-21T22:28:28.550735+00:00"}
+
+    """#
+
+  @Test func whatOptunaWroteIsRead() throws {
+    let journal = try StudyJournal(Array(Self.recorded.utf8), name: "tune")
+    #expect(journal.study == 1)
+    #expect(journal.trials.map(\.state) == [.complete, .pruned, .waiting, .running])
+    #expect(journal.trials.map(\.id) == [1, 2, 3, 4] && journal.trials.map(\.number) == [0, 1, 2, 3])
+    #expect(journal.trials[0].value == 0.25 && journal.trials[0].parameters == ["discount": 0.96])
+    #expect(journal.trials[0].attributes["k"]?["x"]?.int == 1 && journal.best?.number == 0)
+    #expect(try StudyJournal([], name: "tune").study == nil)
+    #expect { try StudyJournal(Array("{\"op_code\":0}\n{\"op".utf8), name: "tune") } throws: {
+      "\($0)".contains("line 2")
+    }
+  }
+
+  /// What is written goes on in the study that is there, and is read as it was meant.
+  @Test func whatIsWrittenIsRead() throws {
+    let writer = StudyJournal.Writer(worker: "me")
+    let time = Timestamp(nanoseconds: 1_700_000_000_123_456_789)
+    for before in [[], Array(Self.recorded.utf8)] {
+      var bytes = before
+      func journal() throws -> StudyJournal { try StudyJournal(bytes, name: "tune") }
+      let old = try journal().trials.count
+      bytes += writer.create(try journal(), attributes: ["sampler": "dsl-random"])
+      let drawn = SearchSpace.draw(seed: 1, trial: 0)
+      let first = writer.begin(try journal(), drawn, at: time)
+      bytes += first.lines
+      let second = writer.begin(try journal(), drawn, at: time)
+      bytes += second.lines
+      bytes += writer.report(first.id, 3, step: 64)
+      bytes += writer.end(first.id, .complete, value: 7.5, attributes: ["a": 1], at: time)
+      bytes += writer.end(second.id, .failed, at: time)
+      let (trials, best) = (try journal().trials.suffix(2), try journal().best)
+      #expect(trials.map(\.state) == [.complete, .failed] && trials.map(\.number) == [old, old + 1])
+      #expect(trials.first?.parameters == drawn && trials.first?.value == 7.5)
+      #expect(trials.first?.attributes["a"]?.int == 1 && best?.number == old)
+    }
+    #expect(StudyJournal.Writer.text(time) == "2023-11-14T22:13:20.123456+00:00")
+  }
+}
