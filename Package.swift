@@ -89,8 +89,8 @@ let package = Package(
     .target(
       name: "Autonomy",
       dependencies: [
-        "AnomalyDetection", "CLinux", "Coordination", "DSLBase", "DecisionEngine", "GPUScheduling",
-        "SignalStore", "Telemetry",
+        "AnomalyDetection", "CLinux", "ClusterSim", "Coordination", "DSLBase", "DecisionEngine",
+        "GPUScheduling", "SignalStore", "Telemetry",
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Tracing", package: "swift-distributed-tracing"),
@@ -147,8 +147,8 @@ let package = Package(
     .testTarget(
       name: "AutonomyTests",
       dependencies: [
-        "AnomalyDetection", "Autonomy", "Coordination", "DSLBase", "DecisionEngine", "GPUScheduling",
-        "SweepFolders", "Telemetry",
+        "AnomalyDetection", "Autonomy", "ClusterSim", "Coordination", "DSLBase", "DecisionEngine",
+        "GPUScheduling", "SweepFolders", "Telemetry",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: house),

@@ -49,6 +49,10 @@ package struct CoordinationDirectory: Sendable {
   package var signals: String { state + "/signals.sqlite" }
   /// Finished spans, one OTLP trace a line.
   package var spans: String { state + "/telemetry/spans.jsonl" }
+  /// The simulated cluster of the backend `sim`, as its last step left it.
+  package var cluster: String { state + "/sim/cluster.json" }
+  /// Records of the cluster's failures.
+  package var blackBoxes: String { state + "/sim/black-boxes" }
   /// Items taken out of the queue by a decision, one file each, named as they were.
   package var quarantine: String { state + "/quarantine" }
   /// What started agents print.

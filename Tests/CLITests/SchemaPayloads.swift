@@ -40,10 +40,20 @@ enum SchemaPayloads {
       "auto-status",
       """
       dsl --json auto status; dsl --json auto status -c nowhere; dsl auto execute > /dev/null
-      dsl --json auto status
+      dsl --json auto status; dsl --json auto status --backend sim
       """),
-    Payload("auto-analyze", "dsl --json auto analyze; dsl auto execute > /dev/null; dsl --json auto analyze"),
-    Payload("auto-execute", "dsl --json auto execute --dry-run; dsl --json auto execute"),
+    Payload(
+      "auto-analyze",
+      """
+      dsl --json auto analyze; dsl auto execute > /dev/null; dsl --json auto analyze
+      dsl --json auto analyze --backend sim
+      """),
+    Payload(
+      "auto-execute",
+      """
+      dsl --json auto execute --dry-run; dsl --json auto execute
+      dsl --json auto execute --backend sim --policy '\(Shell.root.path)/examples/policies/cluster.yaml'
+      """),
     Payload("auto-loop", "dsl --json auto loop --max-cycles 1"),
     Payload(
       "auto-history",

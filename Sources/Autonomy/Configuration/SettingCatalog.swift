@@ -12,6 +12,7 @@ package enum SettingCatalog {
   /// The sections of a file, with what they are about.
   package static let sections: [(name: String, meaning: String)] = [
     ("gpu", "The fleet of the backend gpu (docs/gpu.md)."),
+    ("sim", "The cluster of the backend sim (docs/simulator.md)."),
     ("limits", "How far decisions may move the fleet."),
     ("gates", "What a decision must pass before it takes effect."),
     ("approval", "Which decisions people have to approve, and how."),
@@ -47,12 +48,23 @@ package enum SettingCatalog {
   private static let fleet: [Setting] = [
     Setting("policy", .text(\.policy), "default, dslmodel, or the path of a policy file."),
     Setting(
-      "backend", .choice(\.backend, ["files", "gpu"]),
-      "What the loop runs on: agents alone, or agents that have GPUs."),
+      "backend", .choice(\.backend, ["files", "gpu", "sim"]),
+      "What the loop runs on: agents alone, agents that have GPUs, or a simulated cluster."),
     Setting("gpu.cluster", .optionalText(\.gpu.cluster), "A file with the nodes and what else runs there."),
     Setting("gpu.manifests", .optionalText(\.gpu.manifests), "A file with the pools that agents belong to."),
     Setting(
       "gpu.profile", .optionalText(\.gpu.profile), "A file with the weights by which places are chosen."),
+    Setting(
+      "sim.preset", .choice(\.sim.preset, ["calm", "canonical", "storm"]), "The constants to start from."),
+    Setting("sim.size", .optionalText(\.sim.size), "The grid, as rows and columns: 8x8; 6x6 unless set."),
+    Setting("sim.config", .optionalText(\.sim.config), "A file with constants that differ, a JSON object."),
+    Setting(
+      "sim.seed", .integer(\.sim.seed, 0...(1 << 30 - 1)), "Of the episodes' keys, as of dsl sim evaluate."),
+    Setting("sim.first", .integer(\.sim.first, 0...4_000_000_000), "The number of the first episode."),
+    Setting(
+      "sim.policy", .optionalText(\.sim.policy),
+      "Who proposes an action in each cycle: heuristic, threshold, random, oracle, or a file of dsl sim train."
+    ),
     Setting(
       "health", .health(\.health), "How metrics become a score: thresholds and terms (docs/policies.md)."),
     Setting("limits.min_agents", .integer(\.limits.minAgents, 0...10_000), "Agents that are always kept."),

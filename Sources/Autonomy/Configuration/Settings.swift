@@ -8,10 +8,12 @@ public import DecisionEngine
 public struct Settings: Sendable, Equatable {
   /// `default`, `dslmodel`, or the path of a policy file, relative to the coordination directory.
   public var policy = "default"
-  /// What the loop runs on: `files` or `gpu`.
+  /// What the loop runs on: `files`, `gpu` or `sim`.
   public var backend = "files"
   /// The fleet of the backend `gpu`.
   public var gpu = GPU()
+  /// The cluster of the backend `sim`.
+  public var sim = Sim()
   /// How metrics become a score.
   public var health = HealthModel.standard
   /// How far decisions may move the fleet.
@@ -78,6 +80,25 @@ public struct Settings: Sendable, Equatable {
     public var manifests: String?
     /// How places are chosen; the documented weights without one.
     public var profile: String?
+    /// The defaults.
+    public init() {}
+  }
+
+  /// The cluster of the backend `sim`; relative paths are in the coordination directory.
+  public struct Sim: Sendable, Equatable {
+    /// The constants to start from: `calm`, `canonical` or `storm`.
+    public var preset = "canonical"
+    /// The grid, as rows and columns: `8x8`.
+    public var size: String?
+    /// A file with constants that differ: a JSON object.
+    public var config: String?
+    /// Of the episodes' keys.
+    public var seed = 0
+    /// The number of the first episode.
+    public var first = 0
+    /// Who proposes an action in each cycle: `heuristic`, `threshold`, `random`, `oracle`, or a file of `dsl sim train`; nobody
+    /// beside the rules without one.
+    public var policy: String?
     /// The defaults.
     public init() {}
   }

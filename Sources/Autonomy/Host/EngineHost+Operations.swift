@@ -44,7 +44,7 @@ extension EngineHost {
   package func status() throws -> EngineStatus {
     try tracer.withSpan(.systemAnalysis) { span in
       let (seen, snapshot) = try backend.observeFiles()
-      let observation = health.assess(gpus?.described(seen) ?? seen)
+      let observation = health.assess(sim?.look() ?? gpus?.described(seen) ?? seen)
       span.describe(observation)
       let recent = try journal?.decisions(DecisionFilter(limit: Self.recentLimit)) ?? []
       let status = EngineStatus(
@@ -130,7 +130,7 @@ extension EngineHost {
   /// - Throws: `invalidInput` when the policy cannot be read.
   package func cycle(_ extensions: EngineExtensions, dryRun: Bool = false) throws -> Cycle {
     let extensions = extended(extensions)
-    let policy = try policy(types: Array(extensions.handlers.keys).sorted())
+    let policy = try policy(types: settings.backendTypes + Array(extensions.handlers.keys).sorted())
     var gates = settings.gates.adding(policy)
     gates.dryRun = gates.dryRun || dryRun
     gates.approval.rules = policy.approvers
@@ -138,8 +138,10 @@ extension EngineHost {
       policy: policy, health: extensions.health ?? health, limits: settings.limits)
     engine.record =
       try journal?.calibrationRecord(at: world.time.now, gates.calibration) ?? CalibrationRecord()
+    if sim != nil { gates.maxDecisionsPerCycle = min(gates.maxDecisionsPerCycle, 1) }
     var cycle = Cycle(
-      backend: acting, engine: engine, gates: gates, strategies: extensions.strategies,
+      backend: acting, engine: engine, gates: gates,
+      strategies: try extensions.strategies + clusterStrategies,
       handlers: extensions.handlers, tracer: tracer, time: world.time,
       provenance: Cycle.Provenance(
         engineVersion: DSLVersion.current, policyName: policy.name,
@@ -155,7 +157,8 @@ extension EngineHost {
   private func policy(types: [DecisionType]) throws -> Policy {
     try loadedPolicy.withLock { loaded in
       if let loaded { return loaded }
-      let policy = try PolicySource(settings.policy, directory).load(types: types)
+      let policy = try PolicySource(settings.policy, directory).load(
+        types: types, catalog: settings.metricCatalog)
       loaded = policy
       return policy
     }

@@ -59,6 +59,8 @@ package final class EngineHost: Sendable {
   package let backend: FilesBackend
   /// The fleet of GPUs over it, where the loop runs on one.
   package let gpus: GPUBackend?
+  /// The simulated cluster, where the loop runs on one.
+  package let sim: SimBackend?
   /// The work queue; `nil` when there is no directory to have one.
   package let queue: WorkQueue?
   /// The journal; `nil` when there is none and nothing may be written.
@@ -126,13 +128,18 @@ package final class EngineHost: Sendable {
       options: FilesBackend.Options(settings, host: world.host),
       index: writable ? .readWrite : access == .look && hasState ? .readOnly : .none)
     gpus = source.map { [backend] in GPUBackend(backend, $0) }
+    let cluster = ClusterStore(directory, settings.sim, fence: fence)
+    sim = settings.backend == SimBackend.word ? SimBackend(cluster, time: world.time) : nil
     self.warnings = warnings
     programs = try Self.programs(settings, directory, world, tracer, journal)
     notifications = access == .act ? try Self.notifications(settings, directory, world, journal) : nil
   }
 
   /// What the loop runs on.
-  package var acting: any Backend { gpus ?? backend }
+  package var acting: any Backend {
+    if let sim { return sim }
+    return gpus ?? backend
+  }
 
   /// Gives the lead up, and tells what metrics and spans are left.
   package func close() {

@@ -22,9 +22,11 @@ package struct PolicySource: Sendable {
 
   /// Reads the policy.
   ///
-  /// - Parameter types: decision types beside the known ones that it may propose, because there is a handler for them.
+  /// - Parameters:
+  ///   - types: decision types beside the known ones that it may propose, because somebody carries them out.
+  ///   - catalog: the metrics that it may name.
   /// - Throws: `notFound` when there is neither such a name nor such a file; `invalidInput` with every problem in it.
-  package func load(types: [DecisionType] = []) throws -> Policy {
+  package func load(types: [DecisionType] = [], catalog: MetricCatalog = .standard) throws -> Policy {
     if Policy.builtInTexts.contains(where: { $0.name == name }) { return try Policy.builtIn(name) }
     guard let path = file else { return try Policy.builtIn(name) }
     let bytes: [UInt8]
@@ -32,7 +34,8 @@ package struct PolicySource: Sendable {
       throw error.asDSLError
     }
     return try Policy(
-      yaml: String(decoding: bytes, as: UTF8.self), file: path, types: DecisionType.all + types)
+      yaml: String(decoding: bytes, as: UTF8.self), file: path, catalog: catalog,
+      types: DecisionType.all + types.filter { !DecisionType.all.contains($0) })
   }
 
   /// Names a policy text in the journal: FNV-1a in 64 bits, 16 hex digits. It tells texts apart; it proves nothing.

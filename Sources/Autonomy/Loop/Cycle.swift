@@ -183,7 +183,9 @@ package struct Cycle: Sendable {
     report.decisions = try await carryOut(
       verdicts, report.observation, executor, requests, cycle: report.id, warnings: &report.warnings)
     try await settleRemedies(&report, remedies, history)
-    let after = report.executed.isEmpty ? report.observation : await scored(try await backend.observe())
+    let hasGoneOn = try await passTime(&report, executor)
+    let isAsBefore = report.executed.isEmpty && !hasGoneOn
+    let after = isAsBefore ? report.observation : await scored(try await backend.observe())
     report.healthAfter = after.metrics.healthScore
     report.latest = after
     report.durationMs = ((time.monotonicSeconds - began) * 1_000_000).rounded() / 1000
@@ -195,6 +197,15 @@ package struct Cycle: Sendable {
       tally: EngineTally.entries(report))
     report.journalHead = try journal?.head()
     if let head = report.journalHead { span.set(.journalHead, head) }
+  }
+
+  /// Lets time pass where it does so with cycles, and tells whether it does.
+  private func passTime(_ report: inout CycleReport, _ executor: DecisionExecutor?) async throws -> Bool {
+    guard executor != nil, control.killSwitch?.reason() == nil, supervision.otherLeader() == nil,
+      let notes = try await backend.passTime(report.observation)
+    else { return false }
+    report.warnings += notes
+    return true
   }
 
   /// Asks the gates about decisions, given what the journal knows of the past.

@@ -32,6 +32,7 @@ struct IncidentWatch: Sendable, Equatable {
     var signals = Self.health(facts.report.observation)
     signals += Self.gates(facts.report)
     signals += Self.decisions(facts.report)
+    signals += Self.cluster(facts.report.observation)
     if lastUndo != nil { signals += facts.undone.map(Self.undone) }
     lastUndo = newestUndo
     signals += facts.heldBack.map {
@@ -87,6 +88,14 @@ struct IncidentWatch: Sendable, Equatable {
       case .nothingToDo, .refused, .wouldExecute, .stopped: return nil
       }
     }
+  }
+
+  /// A simulated cluster that failed: it is seen once, then the next episode begins.
+  private static func cluster(_ observation: Observation) -> [IncidentSignal] {
+    guard observation.metrics[.clusterFailed] == 1 else { return [] }
+    let notes = observation.evidence.first { $0.source == "cluster" }?.notes ?? []
+    let summary = notes.prefix(2).joined(separator: "; ")
+    return [IncidentSignal("cluster_failed", "cluster", .critical, summary, .occurred)]
   }
 
   private static func undone(_ entry: UndoneDecision) -> IncidentSignal {

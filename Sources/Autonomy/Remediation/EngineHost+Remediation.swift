@@ -30,7 +30,8 @@ extension EngineHost {
   ///
   /// - Parameter acts: whether the turn may write.
   func remediation(acts: Bool) throws -> RemediationTurn? {
-    guard let journal else { return nil }
+    // Remedies are for agents of a directory; a simulated cluster has none.
+    guard let journal, sim == nil else { return nil }
     let mode = try Self.mode(journal, settings)
     let isProcessing = try journal.position(of: .processing).isOn
     let orders = try RemediationOrder.waiting(journal)
@@ -80,6 +81,7 @@ extension EngineHost {
 
   /// The handlers of the actions that the policy does not know, where no other was given.
   var remedyHandlers: [DecisionType: any DecisionHandler] {
+    guard sim == nil else { return [:] }
     let handler = RemedyHandler(
       settings: settings.remediation, backend: backend, gpus: gpus,
       runner: ProgramRunner(directory: directory.path, environment: world.environment, time: world.time),

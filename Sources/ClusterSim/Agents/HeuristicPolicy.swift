@@ -4,7 +4,7 @@ package struct HeuristicPolicy: Policy {
   package let name = "heuristic"
   /// Memory above which a cell is cleaned or walked to; a critical cell counts `criticalBonus` more in the latter.
   let memoryLine: Float = 0.7
-  let criticalBonus: Float = 0.15
+  static let criticalBonus: Float = 0.15
   /// CPU above which a cleaning is a full one, and above which a cell is throttled.
   let cpuLine: Float = 0.6
   let throttleLine: Float = 0.9
@@ -22,25 +22,22 @@ package struct HeuristicPolicy: Policy {
     let budget = seen[ObservationLayout.budget]
     if cpu > throttleLine, budget > throttleBudget { return Action.throttle.rawValue }
     if seen[ObservationLayout.risk] > riskLine, budget > scaleBudget { return Action.scale.rawValue }
-    var (worst, place) = (memoryLine, -1)
+    let (_, place) = Self.neediest(seen, above: memoryLine)
+    guard place >= 0 else { return Action.patrolling(step: sight.step, width: sight.width).rawValue }
+    return Action.moving(to: place).rawValue
+  }
+
+  /// The cell of the view, without the own one, whose memory is largest, where that of a critical one counts more.
+  ///
+  /// - Returns: its need and its place, numbered row by row; the line and -1 where none is above the line.
+  @inline(__always)
+  static func neediest(_ seen: UnsafePointer<Float>, above line: Float) -> (need: Float, place: Int) {
+    var (worst, place) = (line, -1)
     for cell in 0..<9 where cell != 4 {
       let isCritical = seen[3 * cell + 2] == 1
       let need = seen[3 * cell + 1] + (isCritical ? criticalBonus : 0)
       if need > worst { (worst, place) = (need, cell) }
     }
-    guard place >= 0 else {
-      return (sight.step % sight.width == sight.width - 1 ? Action.moveDown : .moveRight).rawValue
-    }
-    return Self.move(toward: place)
-  }
-
-  /// The first move to a cell of the 3×3 view: along its column first.
-  static func move(toward place: Int) -> UInt8 {
-    switch place {
-    case 0, 1, 2: Action.moveUp.rawValue
-    case 6, 7, 8: Action.moveDown.rawValue
-    case 3: Action.moveLeft.rawValue
-    default: Action.moveRight.rawValue
-    }
+    return (worst, place)
   }
 }

@@ -23,7 +23,7 @@ package struct ThresholdPolicy: Policy {
     let isAbove =
       seen[ObservationLayout.risk] > riskTarget || seen[ObservationLayout.hotShare] > hotTarget
     guard isAbove, sight.step >= waitsUntil[i] else {
-      return sight.step % 2 == 0 ? Action.moveUp.rawValue : Action.moveDown.rawValue
+      return Action.waiting(step: sight.step).rawValue
     }
     waitsUntil[i] = sight.step + window
     return Action.scale.rawValue

@@ -63,6 +63,29 @@ extension ClusterConfiguration {
     try validate()
   }
 
+  /// The constants of a preset on a grid, with those changed that an object names.
+  ///
+  /// - Parameters:
+  ///   - preset: its word.
+  ///   - size: rows and columns, `8x8`; 6x6 without it.
+  ///   - prefix: what messages write before `preset` and `size`: where they were given.
+  /// - Throws: ``DSLError`` with code `invalid_input` that names what is wrong.
+  package init(preset: String, size: String?, changes: JSONObject, prefix: String) throws(DSLError) {
+    guard let known = Preset(rawValue: preset) else {
+      throw DSLError(
+        .invalidInput, "\(prefix)preset \(preset)",
+        fix: "give one of " + Preset.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    let parts = (size ?? "6x6").split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+    guard parts.count == 2, let height = parts[0], let width = parts[1] else {
+      throw DSLError(
+        .invalidInput, "\(prefix)size \(size ?? ""): expected rows and columns such as 8x8")
+    }
+    var object = ClusterConfiguration(known, height: height, width: width).json.object ?? [:]
+    for member in changes { object[member.key] = member.value }
+    try self.init(json: .object(object))
+  }
+
   private static func noNumber(_ member: JSONObject.Member) -> DSLError {
     DSLError(
       .invalidInput, "\(member.key) is \(member.value.text())", fix: "give a number, whole where it counts")

@@ -15,6 +15,38 @@ package enum Action: UInt8, Sendable, CaseIterable {
 
   /// How many there are.
   package static let count = 8
+
+  /// The word in JSON.
+  package var name: String {
+    switch self {
+    case .moveUp: "move_up"
+    case .moveDown: "move_down"
+    case .moveLeft: "move_left"
+    case .moveRight: "move_right"
+    case .clean: "clean"
+    case .scale: "scale"
+    case .memoryClean: "memory_clean"
+    case .throttle: "throttle"
+    }
+  }
+
+  /// The nearest to doing nothing that there is, for moves are free: up, and down again in the next step.
+  package static func waiting(step: Int) -> Action { step % 2 == 0 ? .moveUp : .moveDown }
+
+  /// The walk over all cells: right, and down at the end of a row.
+  package static func patrolling(step: Int, width: Int) -> Action {
+    step % width == width - 1 ? .moveDown : .moveRight
+  }
+
+  /// The first move to a cell of the 3×3 view, numbered row by row: along its column first.
+  package static func moving(to place: Int) -> Action {
+    switch place {
+    case 0, 1, 2: .moveUp
+    case 6, 7, 8: .moveDown
+    case 3: .moveLeft
+    default: .moveRight
+    }
+  }
 }
 
 /// How an episode ended. At most one applies; where several come in one step, the first in this order.

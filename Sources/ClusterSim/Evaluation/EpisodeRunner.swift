@@ -80,6 +80,16 @@ final class EpisodeTable {
     (counts + i &* Action.count).update(repeating: 0, count: Action.count)
   }
 
+  /// Puts an environment into a saved state.
+  ///
+  /// - Throws: as ``ClusterBatch/restore(_:from:observation:)``.
+  func restore(_ i: Int, from bytes: [UInt8]) throws(DSLError) {
+    try batch.restore(
+      i, from: bytes,
+      observation: UnsafeMutableBufferPointer(
+        start: observations + i &* ObservationLayout.count, count: ObservationLayout.count))
+  }
+
   @inline(__always)
   func sight(_ i: Int) -> Sight {
     Sight(

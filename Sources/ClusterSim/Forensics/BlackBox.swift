@@ -66,10 +66,30 @@ package struct BlackBox: Sendable, Hashable {
     var policy = policy
     policy.begin(0, of: 1)
     while !run.isOver { recorder.take(policy.act(0, run.table.sight(0)), run) }
-    return BlackBox(
-      configuration: configuration, policy: name, policyDigest: policyDigest, key: key, level: level,
-      actions: recorder.actions, cause: run.state.cause, reward: Double(run.state.reward) / 1000,
-      ooms: run.state.ooms, incidents: recorder.incidents, digests: recorder.digests, tail: recorder.tail)
+    return BlackBox(run, recorder, policy: name, policyDigest: policyDigest, key: key, level: level)
+  }
+
+  /// The record of actions that were done, as far as they go.
+  ///
+  /// - Throws: ``DSLError`` for a configuration or level that is not valid.
+  package static func record(
+    _ configuration: ClusterConfiguration, policy: String, key: UInt64, level: Int, actions: [UInt8]
+  ) throws(DSLError) -> BlackBox {
+    let run = try Playback(configuration, key: key, level: level, actions: [])
+    var recorder = FlightRecorder(run)
+    for action in actions where !run.isOver { recorder.take(action, run) }
+    return BlackBox(run, recorder, policy: policy, policyDigest: nil, key: key, level: level)
+  }
+
+  private init(
+    _ run: Playback, _ recorder: FlightRecorder, policy: String, policyDigest: String?, key: UInt64,
+    level: Int
+  ) {
+    configuration = run.configuration
+    (self.policy, self.policyDigest, self.key, self.level) = (policy, policyDigest, key, level)
+    (actions, digests, incidents) = (recorder.actions, recorder.digests, recorder.incidents)
+    (cause, reward, ooms) = (run.state.cause, Double(run.state.reward) / 1000, run.state.ooms)
+    tail = recorder.tail
   }
 
   /// Does the episode again and compares every state.

@@ -76,7 +76,7 @@ struct FeatureReader {
         most = need
         f.targetMemory = seen[3 &* place &+ 1]
         f.isTargetCritical = isCritical
-        f.targetMove = Int(HeuristicPolicy.move(toward: place))
+        f.targetMove = Int(Action.moving(to: place).rawValue)
         f.targetDistance = place & 1 == 1 ? 1 : 2
       }
     }

@@ -12,7 +12,7 @@ import GRDB
 struct BackupCut {
   let takenAt: Timestamp
   let listing: BackupListing
-  /// Agents' records with their status.
+  /// What has to be of the same instant as the journal, agents' records first of all, with its status.
   let agents: [BackupSource.Content]
   let queue: StoreSnapshot
   let journal: StoreSnapshot?

@@ -6,7 +6,8 @@ struct BackupListing {
   private(set) var directories: [String] = []
   /// Files that the queue moves about: items in every state.
   private(set) var items: [String] = []
-  /// Agents' records, which the engine and the agents replace under the agents' lock.
+  /// What has to be of the same instant as the journal: agents' records, which the engine and the agents replace under the
+  /// agents' lock, and the simulated cluster, whose steps the journal intends before they are done.
   private(set) var agents: [String] = []
   /// Everything else.
   private(set) var others: [String] = []
@@ -42,6 +43,7 @@ struct BackupListing {
         return
       }
       switch try entry.status().kind {
+      case .file where path == Self.cluster: agents.append(path)
       case .directory: below.append(path)
       case .file: others.append(path)
       case .symbolicLink: leftOut.append("\(FileName.shown(path)): it is a symbolic link")
@@ -55,6 +57,7 @@ struct BackupListing {
   }
 
   static let quarantine = ".dsl/quarantine"
+  private static let cluster = ".dsl/sim/cluster.json"
 
   /// Whether a path is of what the program makes anew or copies another way: caches, locks, databases, backups, and the
   /// papers of an earlier backup or restore. Telemetry is among it: it is kept for a while only, and may be large.

@@ -34,6 +34,13 @@ public protocol Backend: Sendable {
   /// What an approval of a step binds beyond the step itself: a digest of the target as it is now, when a change of it
   /// should make the approval void; `nil` when the step says it all.
   func mark(of step: EffectStep) async -> String?
+  /// Lets time pass in a world that stands still between cycles: called once at the end of a cycle that acts, unless the kill
+  /// switch is thrown.
+  ///
+  /// - Parameter observation: what the cycle saw first: where the world has gone on since, because a decision was carried
+  ///   out, no further time passes.
+  /// - Returns: what is worth knowing, a sentence each; `nil` in a world whose time passes by itself.
+  func passTime(_ observation: Observation) async throws -> [String]?
 }
 
 extension Backend {
@@ -44,4 +51,7 @@ extension Backend {
 
   /// Nothing beyond the step.
   public func mark(of step: EffectStep) async -> String? { nil }
+
+  /// It passes by itself.
+  public func passTime(_ observation: Observation) async throws -> [String]? { nil }
 }

@@ -5,7 +5,9 @@ import DecisionEngine
 
 /// What the loop runs on.
 struct BackendOption: ParsableArguments {
-  @Option(help: "What to run on: files, or gpu (docs/gpu.md). Default: the setting backend.")
+  @Option(
+    help:
+      "What to run on: files, gpu (docs/gpu.md) or sim (docs/simulator.md). Default: the setting backend.")
   var backend: String?
 
   /// The flag as a setting.

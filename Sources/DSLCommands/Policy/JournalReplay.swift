@@ -68,8 +68,9 @@ struct JournalReplay {
   }
 
   /// How a model of the fleet fares over these cycles under the other policy, its score and limits being those of the
-  /// first cycle; `nil` where there is too little to go by.
-  func modelled(_ cycles: [JournaledCycle]) throws -> Counterfactual? {
+  /// first cycle; `nil` where there is too little to go by. Cycles over a simulated cluster saw no fleet.
+  func modelled(_ all: [JournaledCycle]) throws -> Counterfactual? {
+    let cycles = all.filter { $0.record.backend != SimBackend.word }
     guard let other, let first = cycles.first else { return nil }
     let conditions = try JournaledConditions(settings: first.record.settings)
     var engine = DecisionEngine(policy: other, health: conditions.health, limits: conditions.limits)

@@ -33,7 +33,7 @@ struct PolicyCheckCommand: ReportingCommand {
 
   func report(_ context: Context) async throws -> Report? {
     let loaded = try context.settings()
-    let engine = try context.policyEngine(policy, loaded.settings)
+    let engine = try context.fleetEngine(policy, loaded.settings)
     let found = PolicyCheck.run(engine, gates: loaded.settings.gates)
     let written = try write(found, engine, loaded.settings, context)
     var data = found.json.object ?? [:]

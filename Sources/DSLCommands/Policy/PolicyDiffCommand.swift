@@ -24,7 +24,7 @@ struct PolicyDiffCommand: ReportingCommand {
   func report(_ context: Context) async throws -> Report? {
     let loaded = try context.settings()
     let diff = PolicyDiff(
-      try context.policyEngine(first, loaded.settings), try context.policyEngine(second, loaded.settings))
+      try context.fleetEngine(first, loaded.settings), try context.fleetEngine(second, loaded.settings))
     var report = Report(Self.reportName, diff.json) { text(diff, $0) }
     report.warnings = loaded.warnings
     report.status = diff.differing == 0 ? .success : .gateFailed

@@ -13,8 +13,25 @@ extension Context {
   /// - Throws: `notFound`, or `invalidInput` with every problem in the file.
   func policyEngine(_ name: String?, _ settings: Settings) throws -> DecisionEngine {
     DecisionEngine(
-      policy: try policySource(name, settings).load(types: settings.programs.handlers.map(\.type)),
+      policy: try policySource(name, settings).load(
+        types: settings.backendTypes + settings.programs.handlers.map(\.type),
+        catalog: settings.metricCatalog),
       health: settings.health, limits: settings.limits)
+  }
+
+  /// The same, for the model of a fleet.
+  ///
+  /// - Throws: `unsupported` for a policy that only a simulated cluster can tell anything about.
+  func fleetEngine(_ name: String?, _ settings: Settings) throws -> DecisionEngine {
+    let engine = try policyEngine(name, settings)
+    let foreign = engine.policy.clusterMetrics(engine.health).map(\.rawValue).joined(separator: ", ")
+    guard foreign.isEmpty else {
+      throw DSLError(
+        .unsupported,
+        "policy \(engine.policy.name) asks about \(foreign), which the model of a fleet does not have",
+        fix: "play it on clusters: dsl sim evaluate --policy engine:FILE")
+    }
+    return engine
   }
 
   private func policySource(_ name: String?, _ settings: Settings) throws -> PolicySource {

@@ -9,10 +9,12 @@ struct SimEvaluateCommand: ReportingCommand {
     abstract: "Judge policies on the same episodes: means with 95 % intervals, and differences pair by pair.",
     discussion: """
       Episodes have keys that no training or tuning uses, unless --space says otherwise. Files separated by commas are
-      trainings of one learner: they are judged together, and the intervals take in how much trainings differ.
+      trainings of one learner: they are judged together, and the intervals take in how much trainings differ. engine:FILE is
+      the engine with that policy, under the limits, score and gates in force: what dsl auto loop --backend sim would do.
 
       Examples:
         dsl sim evaluate
+        dsl sim evaluate --policy heuristic --policy engine:cluster.yaml
         dsl sim evaluate --policy heuristic --policy q0.agent,q1.agent,q2.agent --episodes 2000
       """)
   static let reportName = "sim-evaluate"
@@ -22,7 +24,8 @@ struct SimEvaluateCommand: ReportingCommand {
   @Option(
     name: .customLong("policy"),
     help:
-      "random, threshold, heuristic, oracle or files of dsl sim train. May be repeated; all four without it.")
+      "random, threshold, heuristic, oracle, files of dsl sim train, or engine:FILE. May be repeated; the first four without it."
+  )
   var policies: [String] = []
 
   @OptionGroup var episodes: EpisodeOptions

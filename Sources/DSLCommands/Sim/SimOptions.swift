@@ -32,32 +32,19 @@ struct SimOptions: ParsableArguments {
   func configuration(_ context: Context, learned: ClusterConfiguration? = nil) throws -> ClusterConfiguration
   {
     if !isGiven, let learned { return learned }
-    let words = ClusterConfiguration.Preset.allCases.map(\.rawValue).joined(separator: ", ")
-    guard let preset = ClusterConfiguration.Preset(rawValue: preset ?? "canonical") else {
-      throw DSLError(.invalidInput, "--preset \(preset ?? "")", fix: "give one of \(words)")
-    }
-    let (height, width) = try grid()
-    var object = ClusterConfiguration(preset, height: height, width: width).json.object ?? [:]
+    var changes = JSONObject()
     if let file {
-      guard let changes = try Input.json(try Input.bytes(file, context), Input.name(file)).object else {
+      guard let object = try Input.json(try Input.bytes(file, context), Input.name(file)).object else {
         throw DSLError(.invalidInput, "\(Input.name(file)) is no object", fix: "give {\"leak\": 0.0007, …}")
       }
-      for member in changes { object[member.key] = member.value }
+      changes = object
     }
     for text in constants {
       let (name, value) = try Self.pair(text, "--constant")
-      object[name] = value
+      changes[name] = value
     }
-    return try ClusterConfiguration(json: .object(object))
-  }
-
-  private func grid() throws -> (Int, Int) {
-    guard let size else { return (6, 6) }
-    let parts = size.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-    guard parts.count == 2, let height = parts[0], let width = parts[1] else {
-      throw DSLError(.invalidInput, "--size \(size): expected rows and columns such as 8x8")
-    }
-    return (height, width)
+    return try ClusterConfiguration(
+      preset: preset ?? "canonical", size: size, changes: changes, prefix: "--")
   }
 
   /// A name and a JSON value; a word that is no JSON is a string.

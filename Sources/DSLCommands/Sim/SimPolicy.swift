@@ -1,8 +1,10 @@
+import Autonomy
 import ClusterSim
 import Coordination
 import DSLBase
+import DecisionEngine
 
-/// Who plays: a policy by its word, or what was learned, by its file.
+/// Who plays: a policy by its word, what was learned, by its file, or an engine, by its policy.
 struct SimPolicy {
   /// One training of it, or the rule itself.
   struct Member {
@@ -17,13 +19,22 @@ struct SimPolicy {
   /// Several where files of several trainings were named together.
   var members: [Member]
 
-  static let words = ["random", "threshold", "heuristic", "oracle"]
+  static let words = RulePolicies.words
 
-  /// - Parameter text: a word, or files of one learner's trainings, separated by commas.
-  /// - Throws: `notFound` for what is neither a word nor a file; what reading a snapshot throws.
+  /// What stands before the policy of an engine.
+  private static let enginePrefix = "engine:"
+
+  /// - Parameter text: a word, files of one learner's trainings, separated by commas, or `engine:` and an engine's policy.
+  /// - Throws: `notFound` for what is neither a word nor a file; what reading a snapshot or an engine's policy throws.
   init(_ text: String, _ context: Context) throws {
-    if let rule = Self.rule(text) {
+    if let rule = RulePolicies.named(text) {
       (name, members) = (text, [Member(policy: rule)])
+      return
+    }
+    if text.hasPrefix(Self.enginePrefix) {
+      name = text
+      let policy = try Self.engine(String(text.dropFirst(Self.enginePrefix.count)), name: text, context)
+      members = [Member(policy: policy)]
       return
     }
     let files = text.split(separator: ",").map(String.init)
@@ -40,16 +51,14 @@ struct SimPolicy {
     }
   }
 
-  private static let choices = words.joined(separator: ", ") + " or a file of dsl sim train"
+  private static let choices =
+    words.joined(separator: ", ") + ", a file of dsl sim train, or engine:FILE with an engine's policy"
 
-  private static func rule(_ word: String) -> (any ClusterSim.Policy)? {
-    switch word {
-    case "random": RandomPolicy()
-    case "threshold": ThresholdPolicy()
-    case "heuristic": HeuristicPolicy()
-    case "oracle": OraclePolicy()
-    default: nil
-    }
+  /// An engine with the policy, under the limits, gates and score in force.
+  private static func engine(_ policy: String, name: String, _ context: Context) throws -> EnginePolicy {
+    var settings = try context.settings().settings
+    settings.backend = SimBackend.word
+    return EnginePolicy(name: name, try context.policyEngine(policy, settings), settings.gates)
   }
 
   /// Reads what was learned.

@@ -22,7 +22,8 @@ struct SimRunCommand: ReportingCommand {
 
   @Option(
     name: .customLong("policy"),
-    help: "random, threshold, heuristic, oracle or a file of dsl sim train. May be repeated.")
+    help:
+      "random, threshold, heuristic, oracle, a file of dsl sim train, or engine:FILE. May be repeated.")
   var policies: [String] = []
 
   @OptionGroup var episodes: EpisodeOptions

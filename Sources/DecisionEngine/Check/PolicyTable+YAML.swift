@@ -54,7 +54,7 @@ extension PolicyTable {
   ) -> (CheckState, [(name: MetricName, value: Double)]) {
     var counts: [Int] = counts.map { _ in 0 }
     var metrics: [(name: MetricName, value: Double)] = []
-    let members = reader.mapping(node, keys: MetricCatalog.standard.names)?.members ?? []
+    let members = reader.mapping(node, keys: MetricCatalog.everywhere.names)?.members ?? []
     for member in members {
       let metric = MetricName(rawValue: member.key)
       if let index = Self.counts.firstIndex(of: metric) {

@@ -1,4 +1,4 @@
-import DSLBase
+package import DSLBase
 
 extension Policy {
   /// The metrics that rules, bindings or the score ask about, with those they derive from, in the order of the
@@ -15,7 +15,12 @@ extension Policy {
     if names.contains(MetricName.completionRate.rawValue) {
       names.formUnion([MetricName.workQueueSize, .completedCount].map(\.rawValue))
     }
-    return MetricCatalog.standard.entries.filter { names.contains($0.name.rawValue) }
+    return MetricCatalog.everywhere.entries.filter { names.contains($0.name.rawValue) }
+  }
+
+  /// What the rules or the score ask about and only a simulated cluster measures.
+  package func clusterMetrics(_ health: HealthModel) -> [MetricName] {
+    askedMetrics(health).map(\.name).filter { name in MetricCatalog.cluster.contains { $0.name == name } }
   }
 
   /// What a name is compared with, in one observation.

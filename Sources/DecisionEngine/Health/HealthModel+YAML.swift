@@ -21,7 +21,7 @@ extension HealthModel {
   ///   - catalog: the metrics that may be named.
   /// - Returns: `nil` after a problem was noted.
   package static func read(
-    _ node: YAMLNode, _ reader: YAMLReader, catalog: MetricCatalog = .standard
+    _ node: YAMLNode, _ reader: YAMLReader, catalog: MetricCatalog = .everywhere
   ) -> HealthModel? {
     let before = reader.problems.count
     guard let section = reader.mapping(node, keys: keys) else { return nil }

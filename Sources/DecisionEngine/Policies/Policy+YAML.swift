@@ -20,7 +20,7 @@ extension Policy {
   ///
   /// - Throws: as `init(yaml:file:catalog:types:)`.
   package init(journaled text: String, file: String) throws {
-    try self.init(text, file, .standard, types: nil)
+    try self.init(text, file, .everywhere, types: nil)
   }
 
   private init(_ text: String, _ file: String, _ catalog: MetricCatalog, types: [DecisionType]?) throws {
