@@ -184,7 +184,7 @@ struct RemediationPipelineTests {
         == "telemetry ")
     #expect(
       try shell("ls coordination/.dsl/telemetry | grep -v lock | sort | tr '\\n' ' '").out
-        == "processing.json rarity.state security.json spans.jsonl ")
+        == "processing.json rarity.state security.json spans.jsonl unusual.json ")
   }
 
   @Test func whatIsAsUsualRaisesNothingAndSilenceIsNoData() throws {
