@@ -19,7 +19,8 @@ import Testing
     "gpu mig plan",
     "gpu mig sweep", "sim", "sim run", "sim train", "sim tune", "sim evaluate", "sim replay", "sim explain",
     "sim whatif", "sim diff", "sim cluster", "sim serve", "sim export", "sim bench", "journal",
-    "journal info", "journal check", "journal prune", "backup", "backup create", "backup list", "backup verify",
+    "journal info", "journal check", "journal prune", "backup", "backup create", "backup list",
+    "backup verify",
     "backup prune", "restore", "serve", "notify", "notify list", "notify test",
   ]
 
