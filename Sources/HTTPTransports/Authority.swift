@@ -7,30 +7,46 @@ struct Authority: Equatable {
   /// `user:password`, percent escapes resolved.
   var user: [UInt8]?
 
+  /// Looks at bytes, as it runs for every request: what divides a URL is ASCII.
   init?(url: String) {
-    guard let colon = url.firstRange(of: "://") else { return nil }
-    scheme = url[..<colon.lowerBound].lowercased()
-    var rest = url[colon.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-    if let at = rest.lastIndex(of: "@") {
+    let bytes = url.utf8
+    guard let divider = Self.divider(in: bytes) else { return nil }
+    scheme = url[..<divider.lowerBound].lowercased()
+    var rest = url[Self.range(in: bytes, from: divider.upperBound)]
+    if let at = rest.utf8.lastIndex(of: UInt8(ascii: "@")) {
       user = Self.unescaped(rest[..<at])
-      rest = rest[rest.index(after: at)...]
+      rest = rest[rest.utf8.index(after: at)...]
     }
-    if let end = rest.lastIndex(of: ":"), !rest[end...].contains("]") {
-      guard let number = UInt16(rest[rest.index(after: end)...]) else { return nil }
+    if let end = rest.utf8.lastIndex(of: UInt8(ascii: ":")), !rest[end...].utf8.contains(UInt8(ascii: "]")) {
+      guard let number = UInt16(rest[rest.utf8.index(after: end)...]) else { return nil }
       port = Int(number)
       rest = rest[..<end]
     }
-    host = rest.lowercased().filter { $0 != "[" && $0 != "]" }
+    host = String(decoding: rest.lowercased().utf8.filter { !"[]".utf8.contains($0) }, as: UTF8.self)
     if host.isEmpty { return nil }
   }
 
   /// A URL without the user in it.
   static func withoutUser(_ url: String) -> String {
-    guard let colon = url.firstRange(of: "://") else { return url }
-    let rest = url[colon.upperBound...]
-    let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-    guard let at = authority.lastIndex(of: "@") else { return url }
-    return String(url[..<colon.upperBound] + rest[rest.index(after: at)...])
+    let bytes = url.utf8
+    guard bytes.contains(UInt8(ascii: "@")), let divider = divider(in: bytes) else { return url }
+    let authority = range(in: bytes, from: divider.upperBound)
+    guard let at = bytes[authority].lastIndex(of: UInt8(ascii: "@")) else { return url }
+    return String(url[..<divider.upperBound] + url[bytes.index(after: at)...])
+  }
+
+  /// Where the :// behind the scheme is.
+  private static func divider(in bytes: String.UTF8View) -> Range<String.Index>? {
+    guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), bytes[colon...].starts(with: "://".utf8) else {
+      return nil
+    }
+    return colon..<bytes.index(colon, offsetBy: 3)
+  }
+
+  /// Where the authority is that begins at `start`.
+  private static func range(in bytes: String.UTF8View, from start: String.Index) -> Range<String.Index> {
+    let end = bytes[start...].firstIndex { "/?#".utf8.contains($0) }
+    return start..<(end ?? bytes.endIndex)
   }
 
   private static func unescaped(_ text: Substring) -> [UInt8] {

@@ -45,7 +45,7 @@ package final class ClientTransport: HTTPTransport {
   }
 
   package func post(_ post: HTTPPost) async throws(DSLError) -> HTTPReply {
-    let shown = "POST \(HTTPPost.masked(post.url))"
+    let target = Authority(url: post.url)
     var request = HTTPClientRequest(url: Authority.withoutUser(post.url))
     request.method = .POST
     for header in post.headers {
@@ -55,15 +55,15 @@ package final class ClientTransport: HTTPTransport {
       }
       request.headers.add(name: header.name, value: header.value)
     }
-    if let user = Authority(url: post.url)?.user, !request.headers.contains(name: "Authorization") {
+    if let user = target?.user, !request.headers.contains(name: "Authorization") {
       request.headers.add(name: "Authorization", value: "Basic " + Base64.encoded(user))
     }
     request.body = .bytes(post.body)
     do {
-      let client = try client(for: post.url)
+      let client = try client(for: target)
       return try await Self.exchange(request, client, withinSeconds: post.timeoutSeconds)
     } catch {
-      throw TransportFailure.error(error, shown)
+      throw TransportFailure.error(error, "POST \(HTTPPost.masked(post.url))")
     }
   }
 
@@ -100,8 +100,9 @@ package final class ClientTransport: HTTPTransport {
     return kept
   }
 
-  private func client(for url: String) throws -> HTTPClient {
-    let way = Way(route: routes.route(to: url), isEncrypted: Authority(url: url)?.scheme == "https")
+  private func client(for target: Authority?) throws -> HTTPClient {
+    let way = Way(
+      route: target.map { routes.route(to: $0) } ?? .straight, isEncrypted: target?.scheme == "https")
     return try clients.withLock { clients in
       if let client = clients[way] { return client }
       var configuration = HTTPClient.Configuration()

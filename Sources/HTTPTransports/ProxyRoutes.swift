@@ -40,8 +40,7 @@ struct ProxyRoutes: Sendable {
     }
   }
 
-  func route(to url: String) -> Route {
-    guard let target = Authority(url: url) else { return .straight }
+  func route(to target: Authority) -> Route {
     let isHTTPS = target.scheme == "https"
     guard let route = isHTTPS ? https : http else { return .straight }
     let port = target.port ?? (isHTTPS ? 443 : 80)

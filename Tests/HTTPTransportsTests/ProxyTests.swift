@@ -6,7 +6,7 @@ import Testing
 /// Ways through proxies: which one is chosen, and that it is taken.
 @Suite struct ProxyTests {
   private func route(_ url: String, _ environment: [String: String]) -> ProxyRoutes.Route {
-    ProxyRoutes(environment: environment).route(to: url)
+    Authority(url: url).map { ProxyRoutes(environment: environment).route(to: $0) } ?? .straight
   }
 
   @Test(
