@@ -102,7 +102,7 @@ import Testing
     #expect(answer.data["approval"]?["votes"]?.array?.first?["user"] == "http")
     #expect(try await world.turn().executed.contains { $0.decision.type == .scaleUp })
     #expect(
-      await failure { try await world.call(.post, "/api/v1/approvals/p-0/reject", body: #"{"by":"a"}"#) }
+      await failure { try await world.call(.post, "/api/v1/approvals/p-none/reject", body: #"{"by":"a"}"#) }
         == .notFound)
   }
 
