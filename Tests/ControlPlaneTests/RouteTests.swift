@@ -23,7 +23,7 @@ import Testing
       let envelope = try await world.call(.get, "/api/v1/" + path)
       #expect(envelope.data.object?.isEmpty == false, "\(path)")
     }
-    #expect(await failure { try await world.call(.get, "/api/v1/decisions/d-1") } == .notFound)
+    #expect(await failure { try await world.call(.get, "/api/v1/decisions/d-none") } == .notFound)
     #expect(await failure { try await world.call(.get, "/api/v1/work/w-1") } == .notFound)
     #expect(await failure { try await world.call(.get, "/api/v1/traces/x") } == .notFound)
     #expect(try world.directory.files.status(world.directory.journal) == nil, "looking creates no journal")
