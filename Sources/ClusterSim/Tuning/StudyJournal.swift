@@ -1,188 +1,169 @@
 package import DSLBase
 
-/// A study as the file of Optuna's `JournalStorage` has it: a line of JSON for each thing that happened, of which the state follows.
+/// A study of Optuna as its journal tells it (JournalStorage: one operation a line, as JSON).
 ///
-/// Line formats: optuna/storages/journal/_storage.py of Optuna 4 and 5.
+/// Line formats: optuna/storages/journal/_storage.py of Optuna 4 and 5. The journal is read as it grows: a last line without its end waits for the rest. A whole line that cannot be read is
+/// passed over and counted. Changes of a trial that has ended count for nothing, as in Optuna.
 package struct StudyJournal: Sendable {
-  /// How a trial is; the numbers are Optuna's.
-  package enum TrialState: Int, Sendable {
+  /// A state by Optuna's number.
+  package enum State: Int, Sendable, CaseIterable {
     case running, complete, pruned, failed, waiting
 
-    /// Optuna's word in small letters.
     package var name: String {
       switch self {
       case .running: "running"
       case .complete: "complete"
       case .pruned: "pruned"
-      case .failed: "fail"
+      case .failed: "failed"
       case .waiting: "waiting"
       }
     }
+
+    var isEnd: Bool { self == .complete || self == .pruned || self == .failed }
   }
 
-  package struct Trial: Sendable {
-    /// Of all studies in the file.
+  package struct Trial: Sendable, Hashable {
+    /// Within the journal, from 0.
     package var id: Int
-    /// In its study.
+    /// Within its study, from 0.
     package var number: Int
-    package var state: TrialState
-    package var value: Double?
-    /// By name, as the file has them: numbers.
+    package var state: State
+    package var values: [Double] = []
+    /// Parameters as the journal has them: of a categorical one the number of the choice.
     package var parameters: [String: Double] = [:]
+    package var intermediate: [Int: Double] = [:]
+    /// What was noted about it.
     package var attributes = JSONObject()
   }
 
-  private enum Operation: Int {
-    case createStudy, deleteStudy, studyAttribute, studySystemAttribute, createTrial, parameter, state,
-      intermediate
-    case trialAttribute, trialSystemAttribute
+  package struct Study: Sendable, Hashable {
+    /// Within the journal, from 0.
+    package var id: Int
+    package var name: String
+    /// Whether larger is better, an element for each objective.
+    package var maximizes: [Bool]
+    package var trials: [Trial] = []
+    var isDeleted = false
   }
 
-  package let name: String
-  /// The number of the study in the file; nil where it is not there.
-  package private(set) var study: Int?
-  package private(set) var trials: [Trial] = []
-  private var studies = 0
-  /// Trials of all studies.
-  private var begun = 0
+  enum Operation: Int {
+    case createStudy, deleteStudy, studyAttribute, studySystemAttribute
+    case createTrial, parameter, state, intermediate, trialAttribute, trialSystemAttribute
+  }
 
-  /// - Parameter name: of the study.
-  /// - Throws: ``DSLError`` with code `corrupt` that names the line that is none of a journal.
-  package init(_ bytes: [UInt8], name: String) throws(DSLError) {
-    self.name = name
-    for (i, line) in bytes.split(separator: 0x0A).enumerated() {
-      guard let value = try? JSONParser.parse(Array(line)), let object = value.object,
-        let code = object["op_code"]?.int
-      else {
-        throw DSLError(
-          .corrupt, "line \(i + 1) is none of a study's journal",
-          fix: "give a file of Optuna's JournalStorage")
+  private var all: [Study] = []
+  /// The study and place of each trial, by its number in the journal.
+  private var places: [(study: Int, trial: Int)] = []
+  private var rest: [UInt8] = []
+  private var lines = 0
+  /// Whole lines that could not be read.
+  package private(set) var unreadable = 0
+  /// The first of them, from 1.
+  package private(set) var firstUnreadable: Int?
+
+  package init() {}
+
+  /// The studies that there are, in the order in which they were made.
+  package var studies: [Study] { all.filter { !$0.isDeleted } }
+
+  /// How many studies and trials were ever made: the ids of the next ones.
+  var nextStudy: Int { all.count }
+  var nextTrial: Int { places.count }
+
+  /// Whether the last line is not whole yet.
+  package var isCut: Bool { !rest.isEmpty }
+
+  /// Takes in the next piece of the file.
+  package mutating func take(_ bytes: some Sequence<UInt8>) {
+    for byte in bytes {
+      guard byte == 0x0A else {
+        rest.append(byte)
+        continue
       }
-      if let operation = Operation(rawValue: code) { apply(operation, object) }
+      lines += 1
+      if rest.contains(where: { $0 > 0x20 }), !apply(rest) {
+        unreadable += 1
+        firstUnreadable = firstUnreadable ?? lines
+      }
+      rest.removeAll(keepingCapacity: true)
     }
   }
 
-  private mutating func apply(_ operation: Operation, _ line: JSONObject) {
-    switch operation {
-    case .createStudy:
-      if line["study_name"]?.string == name, study == nil { study = studies }
-      studies += 1
-    case .deleteStudy:
-      if let study, line["study_id"]?.int == study { (self.study, trials) = (nil, []) }
-    case .createTrial:
-      if let study, line["study_id"]?.int == study {
-        let state = line["state"]?.int.flatMap(TrialState.init(rawValue:)) ?? .running
-        trials.append(Trial(id: begun, number: trials.count, state: state, value: line["value"]?.double))
-        for member in line["params"]?.object ?? [:] {
-          trials[trials.count - 1].parameters[member.key] = member.value.double
-        }
-      }
-      begun += 1
-    case .studyAttribute, .studySystemAttribute: break
-    default: change(operation, line)
-    }
-  }
-
-  private mutating func change(_ operation: Operation, _ line: JSONObject) {
-    guard let id = line["trial_id"]?.int, let i = trials.firstIndex(where: { $0.id == id }),
-      trials[i].state == .running || trials[i].state == .waiting
-    else { return }
-    switch operation {
+  private mutating func apply(_ line: [UInt8]) -> Bool {
+    guard let object = try? JSONParser.parse(line), let code = object["op_code"]?.int else { return false }
+    switch Operation(rawValue: code) {
+    case .createStudy: return create(study: object)
+    case .deleteStudy: return delete(study: object)
+    case .createTrial: return create(trial: object)
     case .parameter:
-      if let name = line["param_name"]?.string {
-        trials[i].parameters[name] = line["param_value_internal"]?.double
+      return change(object) { trial in
+        guard let name = object["param_name"]?.string, let value = object["param_value_internal"]?.double
+        else { return false }
+        trial.parameters[name] = value
+        return true
       }
-    case .state:
-      trials[i].state = line["state"]?.int.flatMap(TrialState.init(rawValue:)) ?? trials[i].state
-      trials[i].value = line["values"]?.array?.first?.double ?? trials[i].value
+    case .state: return change(object) { Self.end(&$0, object) }
+    case .intermediate:
+      return change(object) { trial in
+        guard let step = object["step"]?.int, let value = object["intermediate_value"]?.double else {
+          return false
+        }
+        trial.intermediate[step] = value
+        return true
+      }
     case .trialAttribute:
-      for member in line["user_attr"]?.object ?? [:] { trials[i].attributes[member.key] = member.value }
-    default: break
+      return change(object) { trial in
+        guard let attributes = object["user_attr"]?.object else { return false }
+        for member in attributes { trial.attributes[member.key] = member.value }
+        return true
+      }
+    // What says nothing about values, and what later versions have.
+    case .studyAttribute, .studySystemAttribute, .trialSystemAttribute, nil: return true
     }
   }
 
-  /// How many trials are in a state.
-  package func count(_ state: TrialState) -> Int { trials.count { $0.state == state } }
-
-  /// The trial of the largest value, the first of equal ones.
-  package var best: Trial? {
-    trials.filter { $0.state == .complete }.max { ($0.value ?? -.infinity) < ($1.value ?? -.infinity) }
+  private mutating func create(study object: JSONValue) -> Bool {
+    guard let name = object["study_name"]?.string, let directions = object["directions"]?.array else {
+      return false
+    }
+    // A second process that makes the same study finds it made.
+    guard !studies.contains(where: { $0.name == name }) else { return true }
+    all.append(Study(id: all.count, name: name, maximizes: directions.map { $0.int == 2 }))
+    return true
   }
-}
 
-extension StudyJournal {
-  /// Who writes lines, and when.
-  package struct Writer: Sendable {
-    /// Told from any other by Optuna's readers.
-    let worker: String
+  private mutating func delete(study object: JSONValue) -> Bool {
+    guard let id = object["study_id"]?.int else { return false }
+    if all.indices.contains(id) { all[id].isDeleted = true }
+    return true
+  }
 
-    package init(worker: String) { self.worker = worker }
+  private mutating func create(trial object: JSONValue) -> Bool {
+    guard let id = object["study_id"]?.int else { return false }
+    guard all.indices.contains(id), !all[id].isDeleted else { return true }
+    let state = object["state"]?.int ?? State.running.rawValue
+    guard let state = State(rawValue: state) else { return false }
+    var trial = Trial(id: places.count, number: all[id].trials.count, state: state)
+    trial.values = object["values"]?.array?.compactMap(\.double) ?? object["value"]?.double.map { [$0] } ?? []
+    for member in object["params"]?.object ?? [:] { trial.parameters[member.key] = member.value.double }
+    places.append((id, all[id].trials.count))
+    all[id].trials.append(trial)
+    return true
+  }
 
-    private func line(_ operation: Operation, _ members: JSONObject) -> [UInt8] {
-      var object: JSONObject = ["op_code": .int(operation.rawValue), "worker_id": .string(worker)]
-      for member in members { object[member.key] = member.value }
-      return JSONValue.object(object).serialized() + [0x0A]
-    }
+  /// Changes a trial that has not ended; others, and those that there are not, stay as they are.
+  private mutating func change(_ object: JSONValue, _ body: (inout Trial) -> Bool) -> Bool {
+    guard let id = object["trial_id"]?.int else { return false }
+    guard places.indices.contains(id) else { return true }
+    let (study, trial) = places[id]
+    guard !all[study].trials[trial].state.isEnd else { return true }
+    return body(&all[study].trials[trial])
+  }
 
-    /// A study that maximizes, and the attributes of what searches.
-    package func create(_ journal: StudyJournal, attributes: JSONObject) -> [UInt8] {
-      let id = journal.study ?? journal.studies
-      var lines: [UInt8] = []
-      if journal.study == nil {
-        lines = line(.createStudy, ["study_name": .string(journal.name), "directions": [2]])
-      }
-      for member in attributes {
-        lines += line(.studyAttribute, ["study_id": .int(id), "user_attr": [member.key: member.value]])
-      }
-      return lines
-    }
-
-    /// A trial that begins with these settings, and its id.
-    package func begin(
-      _ journal: StudyJournal, _ parameters: [String: Double], at time: Timestamp
-    ) -> (id: Int, lines: [UInt8]) {
-      var lines = line(
-        .createTrial, ["study_id": .int(journal.study ?? 0), "datetime_start": .string(Self.text(time))])
-      for entry in SearchSpace.settings {
-        guard let value = parameters[entry.name] else { continue }
-        lines += line(
-          .parameter,
-          [
-            "trial_id": .int(journal.begun), "param_name": .string(entry.name),
-            "param_value_internal": .double(value), "distribution": .string(entry.distribution),
-          ])
-      }
-      return (journal.begun, lines)
-    }
-
-    package func report(_ trial: Int, _ value: Double, step: Int) -> [UInt8] {
-      line(
-        .intermediate,
-        ["trial_id": .int(trial), "step": .int(step), "intermediate_value": .double(value)])
-    }
-
-    /// The end of a trial, with what is said of it.
-    package func end(
-      _ trial: Int, _ state: TrialState, value: Double? = nil, attributes: JSONObject = [:],
-      at time: Timestamp
-    ) -> [UInt8] {
-      var lines: [UInt8] = []
-      for member in attributes {
-        lines += line(.trialAttribute, ["trial_id": .int(trial), "user_attr": [member.key: member.value]])
-      }
-      return lines
-        + line(
-          .state,
-          [
-            "trial_id": .int(trial), "state": .int(state.rawValue),
-            "values": value.map { [.double($0)] } ?? .null, "datetime_complete": .string(Self.text(time)),
-          ])
-    }
-
-    /// As Python's `fromisoformat` reads it from version 3.7 on: microseconds, and the offset in digits.
-    static func text(_ time: Timestamp) -> String {
-      let whole = Timestamp(nanoseconds: time.nanoseconds / 1000 * 1000)
-      return whole.description.dropLast() + "+00:00"
-    }
+  private static func end(_ trial: inout Trial, _ object: JSONValue) -> Bool {
+    guard let state = object["state"]?.int.flatMap(State.init) else { return false }
+    trial.state = state
+    if let values = object["values"]?.array { trial.values = values.compactMap(\.double) }
+    return true
   }
 }

@@ -1,3 +1,4 @@
+package import ClusterSim
 package import DSLBase
 
 /// How far a study is: trials by state, and the best value over its trials.

@@ -54,19 +54,12 @@ struct ServeCommand: ReportingCommand {
     return nil
   }
 
-  /// Says where it listens: with a port of 0 nobody knows before.
   private func tell(_ context: Context, _ url: String, _ port: Int) {
     let path = context.directory.path
     let report = Report(
       Self.reportName, ["url": .string(url), "port": .int(port), "coordination_dir": .string(path)]
     ) { _ in "" }
-    if global.json {
-      context.console.write(report.envelope(at: context.time.now).text() + "\n")
-    } else if global.format == .json || global.format == .jsonl {
-      context.console.write(report.data.text() + "\n")
-    } else {
-      context.console.note("dsl: serving \(Shown.safe(path)) at \(url)")
-    }
+    context.announce(report, global, "serving \(Shown.safe(path)) at \(url)")
   }
 
   private func settings(_ context: Context) throws -> LoadedSettings {

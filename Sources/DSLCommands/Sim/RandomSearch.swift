@@ -14,7 +14,7 @@ struct RandomSearch {
   let workers: Int
   let seed: Int
   let file: StudyFile
-  let writer: StudyJournal.Writer
+  let writer: TuningStudy.Writer
   let time: any TimeSource
 
   /// Tries what is left of the study.
@@ -22,9 +22,9 @@ struct RandomSearch {
   /// - Returns: how many trials of dead processes were recovered.
   /// - Throws: what training and writing throw; ``CancellationError`` when `stop` is set, with what was begun marked as failed.
   func run(_ stop: StopFlag, _ ended: @escaping @Sendable (Int) -> Void) async throws -> Int {
-    let lost = try await file.append { journal in
-      let lost = journal.trials.filter { $0.state == .running }
-      var lines = writer.create(journal, attributes: ["sampler": "dsl-random", "pruner": "none"])
+    let lost = try await file.append { study in
+      let lost = study.trials.filter { $0.state == .running }
+      var lines = writer.create(study, attributes: ["sampler": "dsl-random", "pruner": "none"])
       for trial in lost { lines += writer.end(trial.id, .failed, at: time.now) }
       return (lost, lines)
     }
@@ -46,9 +46,9 @@ struct RandomSearch {
     while let trial = try await begin(&again) {
       do {
         let (value, attributes) = try await attempt(trial.id, trial.parameters, stop)
-        let done = try await file.append { journal in
+        let done = try await file.append { study in
           let lines = writer.end(trial.id, .complete, value: value, attributes: attributes, at: time.now)
-          return (journal.count(.complete) + journal.count(.pruned) + 1, lines)
+          return (study.count(.complete) + study.count(.pruned) + 1, lines)
         }
         ended(done)
       } catch {
@@ -66,11 +66,11 @@ struct RandomSearch {
   /// The next trial, where one is left: trials that are over or under way count.
   private func begin(_ again: inout [[String: Double]]) async throws -> Begun? {
     let lost = again.popLast()
-    return try await file.append { journal in
-      let count = journal.count(.complete) + journal.count(.pruned) + journal.count(.running)
+    return try await file.append { study in
+      let count = study.count(.complete) + study.count(.pruned) + study.count(.running)
       guard count < trials else { return (nil, []) }
-      let parameters = lost ?? SearchSpace.draw(seed: UInt64(seed), trial: journal.trials.count)
-      let (id, lines) = writer.begin(journal, parameters, at: time.now)
+      let parameters = lost ?? SearchSpace.draw(seed: UInt64(seed), trial: study.trials.count)
+      let (id, lines) = writer.begin(study, parameters, at: time.now)
       return (Begun(id: id, parameters: parameters), lines)
     }
   }

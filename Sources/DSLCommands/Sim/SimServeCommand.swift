@@ -141,18 +141,11 @@ struct SimServeCommand: ReportingCommand {
     return sources
   }
 
-  /// Says where it listens: with a port of 0 nobody knows before.
   private func tell(_ context: Context, _ url: String, _ port: Int, _ token: String?) {
     let whole = url + (token.map { "#token=\($0)" } ?? "")
     let report = Report(
       Self.reportName, ["url": .string(whole), "port": .int(port), "token": .optional(token)]
     ) { _ in "" }
-    if global.json {
-      context.console.write(report.envelope(at: context.time.now).text() + "\n")
-    } else if global.format == .json || global.format == .jsonl {
-      context.console.write(report.data.text() + "\n")
-    } else {
-      context.console.note("dsl: the simulator is at \(whole)")
-    }
+    context.announce(report, global, "the simulator is at \(whole)")
   }
 }

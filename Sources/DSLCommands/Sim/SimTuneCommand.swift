@@ -105,12 +105,12 @@ struct SimTuneCommand: ReportingCommand {
     )
     let file = try StudyFile(study, context)
     try await file.mend()
-    let began = try file.journal()
+    let began = try file.study()
     let worker = "dsl-\(getpid())-\(UInt64(bitPattern: context.time.now.nanoseconds))"
     let search = RandomSearch(
       configuration: configuration, episodes: episodes, trials: trials, workers: workers, seed: seed,
       file: file,
-      writer: StudyJournal.Writer(worker: worker), time: context.time)
+      writer: TuningStudy.Writer(worker: worker), time: context.time)
     let stop = StopFlag()
     let watch = Task { await stop.watch() }
     defer { watch.cancel() }
@@ -124,7 +124,7 @@ struct SimTuneCommand: ReportingCommand {
       isStopped = true
     }
     counter.end()
-    var report = report(Self.data(try file.journal(), lost, study))
+    var report = report(Self.data(try file.study(), lost, study))
     if isStopped {
       report.status = .cancelled
       report.warnings = ["stopped on request: the same call goes on"]
@@ -132,26 +132,27 @@ struct SimTuneCommand: ReportingCommand {
     return report
   }
 
-  private static func data(_ journal: StudyJournal, _ lost: Int, _ study: String) -> JSONObject {
+  private static func data(_ tuning: TuningStudy, _ lost: Int, _ file: String) -> JSONObject {
     var counts = JSONObject()
-    for state: StudyJournal.TrialState in [.running, .complete, .pruned, .failed, .waiting] {
-      if journal.count(state) > 0 { counts[state.name] = .int(journal.count(state)) }
+    for state in StudyJournal.State.allCases where tuning.count(state) > 0 {
+      // By Optuna's names, which are what the Python module prints.
+      counts[state == .failed ? "fail" : state.name] = .int(tuning.count(state))
     }
     var best = JSONValue.null
-    if let trial = journal.best {
+    if let trial = tuning.best {
       var parameters = JSONObject()
       for entry in SearchSpace.settings {
         if let value = trial.parameters[entry.name] { parameters[entry.name] = entry.json(value) }
       }
-      var object: JSONObject = ["number": .int(trial.number), "value": .optional(trial.value)]
+      var object: JSONObject = ["number": .int(trial.number), "value": .optional(trial.values.first)]
       object["params"] = .object(parameters)
       for member in trial.attributes { object[member.key] = member.value }
       best = .object(object)
     }
     return [
-      "study": .string(journal.name), "trials": .object(counts), "recovered": .int(lost),
+      "study": .string(tuning.name), "trials": .object(counts), "recovered": .int(lost),
       "sampler": "dsl-random",
-      "pruner": "none", "best": best, "search": "random", "file": .string(study),
+      "pruner": "none", "best": best, "search": "random", "file": .string(file),
     ]
   }
 

@@ -1,3 +1,4 @@
+import ClusterSim
 import ClusterSimViews
 import ControlPlane
 import Coordination

@@ -46,7 +46,7 @@ struct StudyFile {
   }
 
   /// What the file says.
-  func journal() throws -> StudyJournal { try StudyJournal(content(), name: "tune") }
+  func study() throws -> TuningStudy { try TuningStudy(content(), name: "tune") }
 
   /// Repairs what a killed process left: its lock, and a line that is not whole: what is appended after it would spoil it for all.
   func mend() async throws {
@@ -63,9 +63,9 @@ struct StudyFile {
   }
 
   /// Appends lines that are made of what the file says then.
-  func append<Value>(_ make: (StudyJournal) throws -> (Value, [UInt8])) async throws -> Value {
+  func append<Value>(_ make: (TuningStudy) throws -> (Value, [UInt8])) async throws -> Value {
     try await locked {
-      let (value, lines) = try make(journal())
+      let (value, lines) = try make(study())
       try Self.reported {
         try context.files.append(path, lines)
         try context.files.sync(file: path)

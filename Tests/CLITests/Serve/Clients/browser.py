@@ -106,3 +106,25 @@ class Browser:
         data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True)["data"]
         with open(path, "wb") as file:
             file.write(base64.b64decode(data))
+
+
+def telling(browser):
+    """Two ways to hold a page to something: each prints it where it is so, and ends the program where it is not.
+
+    check(truth, what) looks at what is known; becomes(script, what) waits for it, as what a page shows comes from several answers, each in
+    its own time.
+    """
+
+    def check(truth, what):
+        if not truth:
+            raise SystemExit(f"not so: {what}; complaints: {browser.complaints}")
+        print(what)
+
+    def becomes(script, what):
+        try:
+            browser.wait(script)
+        except RuntimeError as error:
+            raise SystemExit(f"not so: {what}; {error}; complaints: {browser.complaints}")
+        print(what)
+
+    return check, becomes

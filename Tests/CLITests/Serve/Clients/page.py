@@ -8,27 +8,13 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
-from browser import Browser  # noqa: E402
+from browser import Browser, telling  # noqa: E402
 from looks import CONTRAST, NAMELESS, WIDE  # noqa: E402
 
 url, token = f"http://127.0.0.1:{sys.argv[1]}/", sys.argv[2]
 pictures = sys.argv[3] if len(sys.argv) > 3 else None
 browser = Browser()
-
-
-def check(truth, what):
-    if not truth:
-        raise SystemExit(f"not so: {what}; complaints: {browser.complaints}")
-    print(what)
-
-
-def becomes(script, what):
-    """What the page shows comes from several answers, each in its own time."""
-    try:
-        browser.wait(script)
-    except RuntimeError as error:
-        raise SystemExit(f"not so: {what}; {error}; complaints: {browser.complaints}")
-    print(what)
+check, becomes = telling(browser)
 
 
 def tell(*words):

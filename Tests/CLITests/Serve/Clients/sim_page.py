@@ -9,26 +9,13 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
-from browser import Browser  # noqa: E402
+from browser import Browser, telling  # noqa: E402
 from looks import CONTRAST, NAMELESS, WIDE  # noqa: E402
 
 url, curve, journal = sys.argv[1:4]
 pictures = sys.argv[4] if len(sys.argv) > 4 else None
 browser = Browser()
-
-
-def check(truth, what):
-    if not truth:
-        raise SystemExit(f"not so: {what}; complaints: {browser.complaints}")
-    print(what)
-
-
-def becomes(script, what):
-    try:
-        browser.wait(script)
-    except RuntimeError as error:
-        raise SystemExit(f"not so: {what}; {error}; complaints: {browser.complaints}")
-    print(what)
+check, becomes = telling(browser)
 
 
 def text(place):

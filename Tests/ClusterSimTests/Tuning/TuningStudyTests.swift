@@ -4,7 +4,7 @@ import Testing
 
 @testable import ClusterSim
 
-@Suite struct StudyJournalTests {
+@Suite struct TuningStudyTests {
   /// Python searches by a file, this by a table: they are one space.
   @Test func theSpaceIsThatOfThePythonPackage() throws {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -63,25 +63,48 @@ import Testing
     """#
 
   @Test func whatOptunaWroteIsRead() throws {
-    let journal = try StudyJournal(Array(Self.recorded.utf8), name: "tune")
-    #expect(journal.study == 1)
+    let journal = try TuningStudy(Array(Self.recorded.utf8), name: "tune")
+    #expect(journal.study?.id == 1)
     #expect(journal.trials.map(\.state) == [.complete, .pruned, .waiting, .running])
     #expect(journal.trials.map(\.id) == [1, 2, 3, 4] && journal.trials.map(\.number) == [0, 1, 2, 3])
-    #expect(journal.trials[0].value == 0.25 && journal.trials[0].parameters == ["discount": 0.96])
+    #expect(journal.trials[0].values == [0.25] && journal.trials[0].parameters == ["discount": 0.96])
     #expect(journal.trials[0].attributes["k"]?["x"]?.int == 1 && journal.best?.number == 0)
-    #expect(try StudyJournal([], name: "tune").study == nil)
-    #expect { try StudyJournal(Array("{\"op_code\":0}\n{\"op".utf8), name: "tune") } throws: {
+    #expect(try TuningStudy([], name: "tune").study == nil)
+    #expect { try TuningStudy(Array("{\"op_code\":2}\n{\"op".utf8), name: "tune") } throws: {
       "\($0)".contains("line 2")
     }
   }
 
+  /// Optuna gives no id to a study of a name that is there, nor to a trial of a study that is not: whoever counted them would
+  /// write into others' trials.
+  @Test func whatOptunaPassesOverHasNoID() throws {
+    let passedOver = #"""
+      {"op_code":0,"worker_id":"w","study_name":"other","directions":[1]}
+      {"op_code":0,"worker_id":"w","study_name":"other","directions":[1]}
+      {"op_code":4,"worker_id":"w","study_id":0,"datetime_start":null}
+      {"op_code":1,"worker_id":"w","study_id":0}
+      {"op_code":4,"worker_id":"w","study_id":0,"datetime_start":null}
+      {"op_code":4,"worker_id":"w","study_id":7,"datetime_start":null}
+
+      """#
+    let writer = TuningStudy.Writer(worker: "me")
+    var bytes = Array(passedOver.utf8)
+    bytes += writer.create(try TuningStudy(bytes, name: "tune"), attributes: [:])
+    let begun = writer.begin(
+      try TuningStudy(bytes, name: "tune"), SearchSpace.draw(seed: 1, trial: 0), at: Timestamp(nanoseconds: 0)
+    )
+    bytes += begun.lines + writer.end(begun.id, .complete, value: 2, at: Timestamp(nanoseconds: 0))
+    let study = try #require(try TuningStudy(bytes, name: "tune").study)
+    #expect(study.id == 1 && begun.id == 1 && study.trials.map(\.values) == [[2]])
+  }
+
   /// What is written goes on in the study that is there, and is read as it was meant.
   @Test func whatIsWrittenIsRead() throws {
-    let writer = StudyJournal.Writer(worker: "me")
+    let writer = TuningStudy.Writer(worker: "me")
     let time = Timestamp(nanoseconds: 1_700_000_000_123_456_789)
     for before in [[], Array(Self.recorded.utf8)] {
       var bytes = before
-      func journal() throws -> StudyJournal { try StudyJournal(bytes, name: "tune") }
+      func journal() throws -> TuningStudy { try TuningStudy(bytes, name: "tune") }
       let old = try journal().trials.count
       bytes += writer.create(try journal(), attributes: ["sampler": "dsl-random"])
       let drawn = SearchSpace.draw(seed: 1, trial: 0)
@@ -94,9 +117,9 @@ import Testing
       bytes += writer.end(second.id, .failed, at: time)
       let (trials, best) = (try journal().trials.suffix(2), try journal().best)
       #expect(trials.map(\.state) == [.complete, .failed] && trials.map(\.number) == [old, old + 1])
-      #expect(trials.first?.parameters == drawn && trials.first?.value == 7.5)
+      #expect(trials.first?.parameters == drawn && trials.first?.values == [7.5])
       #expect(trials.first?.attributes["a"]?.int == 1 && best?.number == old)
     }
-    #expect(StudyJournal.Writer.text(time) == "2023-11-14T22:13:20.123456+00:00")
+    #expect(TuningStudy.Writer.text(time) == "2023-11-14T22:13:20.123456+00:00")
   }
 }

@@ -1,9 +1,10 @@
+import ClusterSim
 import Testing
 
 @testable import ClusterSimViews
 
-/// Journals of Optuna, line by line.
-@Suite struct StudyJournalTests {
+/// Journals of Optuna, line by line, and how far the studies in them are.
+@Suite struct StudyProgressTests {
   /// As Optuna 5 writes them.
   private static let lines = [
     #"{"op_code": 0, "worker_id": "a", "study_name": "tune", "directions": [2]}"#,
