@@ -67,10 +67,8 @@ static void set_leak(const world *w, int32_t cell, uint32_t word, int64_t level,
   w->leak[cell] = (int16_t)(whole < largest_leak ? whole : largest_leak);
 }
 
-static void start_cell(const world *w, int32_t cell, uint64_t key, int64_t level) {
+static void start_cell(const world *w, int32_t cell, const uint32_t words[4], int64_t level) {
   const dslsim_rules *r = w->rules;
-  uint32_t words[4];
-  draw(key, 0, (uint32_t)cell, dslsim_start_values, words);
   const int16_t base = (int16_t)(r->base_low + scaled(words[0], r->base_high - r->base_low));
   w->cpu[cell] = base;
   w->base[cell] = base;
@@ -108,7 +106,11 @@ void dslsim_start(const dslsim_rules *r, dslsim_state *state, int16_t *slab, con
   const int32_t corner = scaled(words[0], r->cells);
   state->row = corner / r->width;
   state->column = corner % r->width;
-  for (int32_t cell = 0; cell < r->cells; cell++) start_cell(&w, cell, key, level);
+  uint32_t drawn[8][4];
+  for (int32_t cell = 0; cell < r->cells; cell++) {
+    if (cell % 8 == 0) dslsim_draw8(key, 0, (uint32_t)cell, dslsim_start_values, drawn);
+    start_cell(&w, cell, drawn[cell % 8], level);
+  }
   choose(r, places, r->critical_cells, key, places_critical);
   for (int32_t i = 0; i < r->critical_cells; i++) {
     w.critical[places[i]] = -1;
@@ -166,6 +168,15 @@ static int pay(const world *w, int64_t cost) {
   return 1;
 }
 
+enum { few = 16 };
+
+/// Whether one of a few cells is above a line. The last ones may be those that only fill up a group.
+static int any_above(const int16_t *memory, int16_t line) {
+  int16_t most = memory[0];
+  for (int32_t i = 1; i < few; i++) most = memory[i] > most ? memory[i] : most;
+  return most > line;
+}
+
 /// Relieves the worst cells above the line: critical ones first, then by memory, then by place.
 static int64_t scale(const world *w, uint64_t *worst) {
   const dslsim_rules *r = w->rules;
@@ -173,6 +184,10 @@ static int64_t scale(const world *w, uint64_t *worst) {
   const int32_t affordable = paid < r->scale_nodes ? (int32_t)paid : r->scale_nodes;
   int32_t found = 0;
   for (int32_t cell = 0; cell < r->cells && affordable > 0; cell++) {
+    if (cell % few == 0 && !any_above(w->memory + cell, r->scale_line)) {
+      cell += few - 1;
+      continue;
+    }
     if (w->memory[cell] <= r->scale_line) continue;
     const uint64_t is_critical = w->critical[cell] != 0;
     const uint64_t rank = is_critical << 32 | (uint64_t)w->memory[cell] << 16 | (uint64_t)(0xFFFF - cell);
@@ -222,13 +237,11 @@ static int64_t intervene(const world *w, uint64_t *worst, uint8_t action) {
   }
 }
 
+/// Without branches: what an agent does next is what a processor guesses worst.
 static void move(const dslsim_rules *r, dslsim_state *s, uint8_t action) {
-  switch (action) {
-    case 0: s->row = s->row == 0 ? r->height - 1 : s->row - 1; break;
-    case 1: s->row = s->row == r->height - 1 ? 0 : s->row + 1; break;
-    case 2: s->column = s->column == 0 ? r->width - 1 : s->column - 1; break;
-    default: s->column = s->column == r->width - 1 ? 0 : s->column + 1;
-  }
+  const int64_t row = s->row + (action == 1) - (action == 0), column = s->column + (action == 3) - (action == 2);
+  s->row = row < 0 ? r->height - 1 : row == r->height ? 0 : row;
+  s->column = column < 0 ? r->width - 1 : column == r->width ? 0 : column;
   s->wasted_steps = 0;
 }
 

@@ -7,7 +7,10 @@
 typedef uint64_t u64x8 __attribute__((vector_size(64)));
 typedef int16_t i16x32 __attribute__((vector_size(64)));
 typedef uint16_t u16x32 __attribute__((vector_size(64)));
+typedef int32_t i32x16 __attribute__((vector_size(64)));
+typedef uint32_t u32x16 __attribute__((vector_size(64)));
 typedef int32_t i32x32 __attribute__((vector_size(128)));
+typedef uint32_t u32x32 __attribute__((vector_size(128)));
 
 // Which clone runs is chosen when the program is loaded; that takes glibc.
 #if defined(__x86_64__) && defined(__GLIBC__)
@@ -26,8 +29,17 @@ const char *dslsim_physics_variant(void) {
   return "default";
 }
 
+// The high halves of products: one instruction, if the compiler sees all of the expression in one place.
 #define HIGH(a, b) \
   __builtin_convertvector((__builtin_convertvector((a), i32x32) * __builtin_convertvector((b), i32x32)) >> 16, i16x32)
+#define UNSIGNED_HIGH(a, b) \
+  __builtin_convertvector((__builtin_convertvector((a), u32x32) * __builtin_convertvector((b), u32x32)) >> 16, u16x32)
+// Sums in 32-bit lanes of 16-bit ones, none of which is negative.
+#define PAIRS(values) ((i32x16)((u32x16)(values) & 0xFFFF) + (i32x16)((u32x16)(values) >> 16))
+// Keeps what is made of a number inside of a loop that does not change it: outside, constants are widened for nothing, and
+// fill more registers than there are.
+#define HERE(number) __asm__("" : "+r"(number))
+#define INLINE static inline __attribute__((always_inline))
 #if defined(__clang__)
 #define MIN __builtin_elementwise_min
 #define MAX __builtin_elementwise_max
@@ -43,11 +55,42 @@ const char *dslsim_physics_variant(void) {
 
 enum { full = 32767, group = 64, lanes = 32 };
 
+static const u64x8 places = {0, 1, 2, 3, 4, 5, 6, 7};
+
 /// Partial sums, one a lane.
 typedef struct {
-  i32x32 cpu, memory;
+  i32x16 cpu, memory;
   i16x32 hot, worst, worst_critical;
 } partial;
+
+/// Philox4x32-10, eight counters side by side, each word in the low half of a 64-bit lane. What a high half holds is of no
+/// account: products take low halves, and whoever uses a word does.
+INLINE void philox8(u64x8 c[4], uint64_t key) {
+  const u64x8 low = (u64x8){0} + 0xFFFFFFFFu;
+  uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
+  HERE(k0);
+  HERE(k1);
+UNROLL
+  for (int round = 0; round < 10; round++) {
+    const u64x8 p0 = (c[0] & low) * 0xD2511F53u, p1 = (c[2] & low) * 0xCD9E8D57u;
+    c[0] = (p1 >> 32) ^ c[1] ^ k0;
+    c[1] = p1;
+    c[2] = (p0 >> 32) ^ c[3] ^ k1;
+    c[3] = p0;
+    k0 += 0x9E3779B9u;
+    k1 += 0xBB67AE85u;
+  }
+}
+
+CLONES
+void dslsim_draw8(uint64_t key, uint32_t step, uint32_t first, uint32_t stream, uint32_t out[8][4]) {
+  u64x8 c[4] = {places + first, (u64x8){0} + step, (u64x8){0} + stream, {0}};
+  philox8(c, key);
+  for (int lane = 0; lane < 8; lane++) {
+UNROLL
+    for (int word = 0; word < 4; word++) out[lane][word] = (uint32_t)c[word][lane];
+  }
+}
 
 CLONES
 void dslsim_advance(const dslsim_cells *cells, const dslsim_constants *k, uint64_t key, uint32_t step,
@@ -55,24 +98,18 @@ void dslsim_advance(const dslsim_cells *cells, const dslsim_constants *k, uint64
   partial part;
   memset(&part, 0, sizeof part);
   const i16x32 zero = {0};
-  const i16x32 reversion = zero + k->reversion, noise = zero + k->noise, burst = zero + k->burst;
-  const i16x32 below = zero + k->burst_below, coupling = zero + k->coupling, hot_line = zero + k->hot_line;
   for (int32_t cell = 0; cell < cells->padded; cell += group) {
-    // Philox4x32-10, eight counters side by side, each word in the low half of a 64-bit lane.
+    int reverting = k->reversion, noisy = k->noise, coupled = k->coupling;
+    HERE(reverting);
+    HERE(noisy);
+    HERE(coupled);
+    const i16x32 reversion = zero + (int16_t)reverting, noise = zero + (int16_t)noisy;
+    const i16x32 coupling = zero + (int16_t)coupled, burst = zero + k->burst, below = zero + k->burst_below;
+    const i16x32 hot_line = zero + k->hot_line;
     const u64x8 low = (u64x8){0} + 0xFFFFFFFFu;
-    u64x8 c0 = (u64x8){0, 1, 2, 3, 4, 5, 6, 7} + (uint64_t)(cell / 8), c1 = (u64x8){0} + step, c2 = {0}, c3 = {0};
-    uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
-UNROLL
-    for (int round = 0; round < 10; round++) {
-      const u64x8 p0 = c0 * 0xD2511F53u, p1 = c2 * 0xCD9E8D57u;
-      c0 = (p1 >> 32) ^ (c1 ^ k0);
-      c1 = p1 & low;
-      c2 = (p0 >> 32) ^ (c3 ^ k1);
-      c3 = p0 & low;
-      k0 += 0x9E3779B9u;
-      k1 += 0xBB67AE85u;
-    }
-    const u64x8 words[2] = {c0 | (c1 << 32), c2 | (c3 << 32)};
+    u64x8 c[4] = {places + (uint64_t)(cell / 8), (u64x8){0} + step, {0}, {0}};
+    philox8(c, key);
+    const u64x8 words[2] = {(c[0] & low) | (c[1] << 32), (c[2] & low) | (c[3] << 32)};
 UNROLL
     for (int half = 0; half < 2; half++) {
       const int32_t at = cell + half * lanes;
@@ -84,17 +121,18 @@ UNROLL
       LOAD(critical, cells->critical + at);
       LOAD(exists, cells->exists + at);
       const u16x32 a = (u16x32)words[half];
-      const i16x32 memory_draw = (i16x32)((a * 0x9E37) >> 1);
+      // Twice the fifteen bits of the draw; drive is half of what they weigh, and never negative.
+      const u16x32 memory_draw = (a * 0x9E37) & 0xFFFE;
       const i16x32 bursts = (i16x32)(a * 0x6C8F) < below;
       const i16x32 change = HIGH(base - cpu, reversion) + HIGH((i16x32)a, noise) + (bursts & burst);
       const i16x32 drive = leak + HIGH(leak << 2, HIGH(cpu, coupling));
-      const i16x32 drift = ((drive >> 1) + HIGH(drive << 1, memory_draw) + 8) >> 4;
+      const i16x32 drift = ((drive >> 1) + (i16x32)UNSIGNED_HIGH((u16x32)drive, memory_draw) + 8) >> 4;
       cpu = MAX(cpu + MIN(change, full - cpu), zero) & exists;
       memory += MIN(drift, full - memory);
       STORE(cells->cpu + at, cpu);
       STORE(cells->memory + at, memory);
-      part.cpu += __builtin_convertvector(cpu, i32x32);
-      part.memory += __builtin_convertvector(memory, i32x32);
+      part.cpu += PAIRS(cpu);
+      part.memory += PAIRS(memory);
       part.hot -= MAX(cpu, memory) > hot_line;
       part.worst = MAX(part.worst, memory);
       part.worst_critical = MAX(part.worst_critical, memory & critical);
@@ -108,10 +146,12 @@ UNROLL
   sums->worst_critical = __builtin_reduce_max(part.worst_critical);
 #else
   memset(sums, 0, sizeof *sums);
-  int16_t worst = 0, worst_critical = 0;
-  for (int lane = 0; lane < lanes; lane++) {
+  for (int lane = 0; lane < lanes / 2; lane++) {
     sums->cpu += part.cpu[lane];
     sums->memory += part.memory[lane];
+  }
+  int16_t worst = 0, worst_critical = 0;
+  for (int lane = 0; lane < lanes; lane++) {
     sums->hot += part.hot[lane];
     worst = worst > part.worst[lane] ? worst : part.worst[lane];
     worst_critical = worst_critical > part.worst_critical[lane] ? worst_critical : part.worst_critical[lane];

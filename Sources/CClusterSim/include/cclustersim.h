@@ -136,6 +136,9 @@ int32_t dslsim_preset(const char *name, double values[dslsim_fields]);
 /// A block of Philox4x32-10.
 void dslsim_philox(const uint32_t counter[4], uint64_t key, uint32_t out[4]);
 
+/// Eight blocks of Philox4x32-10: what `dslsim_philox` gives for the counters (`first` + i, step, stream, 0).
+void dslsim_draw8(uint64_t key, uint32_t step, uint32_t first, uint32_t stream, uint32_t out[8][4]);
+
 /// The key of the episode after the one with `key` where environments start again by themselves.
 uint64_t dslsim_successor(uint64_t key);
 
