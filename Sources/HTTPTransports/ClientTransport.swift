@@ -17,7 +17,13 @@ package final class ClientTransport: HTTPTransport {
   private let routes: ProxyRoutes
   private let certificates: CertificateFiles
   /// A client for each way to go, as each knows one proxy or none; those for plain HTTP read no certificates.
-  private let clients = Mutex<[Way: HTTPClient]>([:])
+  private let clients = Mutex<[Way: Client]>([:])
+
+  /// A client, and the one of its threads that does all of its work.
+  private struct Client {
+    var client: HTTPClient
+    var loop: any EventLoop
+  }
 
   private struct Way: Hashable {
     var route: ProxyRoutes.Route
@@ -40,67 +46,55 @@ package final class ClientTransport: HTTPTransport {
   deinit {
     for client in clients.withLock({ Array($0.values) }) {
       // A client must be told to end. It ends by itself from here on; nobody waits for it.
-      client.shutdown(queue: .global(qos: .utility)) { _ in }
+      client.client.shutdown(queue: .global(qos: .utility)) { _ in }
     }
   }
 
   package func post(_ post: HTTPPost) async throws(DSLError) -> HTTPReply {
     let target = Authority(url: post.url)
-    var request = HTTPClientRequest(url: Authority.withoutUser(post.url))
-    request.method = .POST
+    var headers = HTTPHeaders()
     for header in post.headers {
       guard (header.name + header.value).utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
         throw DSLError(
           .invalidInput, "the header \(header.name) holds a line break or another control character")
       }
-      request.headers.add(name: header.name, value: header.value)
+      headers.add(name: header.name, value: header.value)
     }
-    if let user = target?.user, !request.headers.contains(name: "Authorization") {
-      request.headers.add(name: "Authorization", value: "Basic " + Base64.encoded(user))
+    if let user = target?.user, !headers.contains(name: "Authorization") {
+      headers.add(name: "Authorization", value: "Basic " + Base64.encoded(user))
     }
-    request.body = .bytes(post.body)
     do {
-      let client = try client(for: target)
-      return try await Self.exchange(request, client, withinSeconds: post.timeoutSeconds)
+      let request = try HTTPClient.Request(
+        url: Authority.withoutUser(post.url), method: .POST, headers: headers, body: .bytes(post.body))
+      return try await exchange(request, try client(for: target), withinSeconds: post.timeoutSeconds)
     } catch {
       throw TransportFailure.error(error, "POST \(HTTPPost.masked(post.url))")
     }
   }
 
-  /// A request and the whole of its response, in time: the client's own limit ends with the head of the response.
-  private static func exchange(
-    _ request: HTTPClientRequest, _ client: HTTPClient, withinSeconds limit: Double
+  /// A request and the beginning of its response; the limit is that of all of it.
+  ///
+  /// By the client's futures, and on one of its threads: a task for each part, and threads that hand a request to one
+  /// another, cost a small request more than all else.
+  private func exchange(
+    _ request: HTTPClient.Request, _ client: Client, withinSeconds limit: Double
   ) async throws -> HTTPReply {
-    let milliseconds = Int64((min(max(limit, 0.001), 86_400) * 1000).rounded(.up))
-    return try await withThrowingTaskGroup(of: HTTPReply.self) { group in
-      group.addTask {
-        let response = try await client.execute(request, timeout: .milliseconds(milliseconds))
-        return HTTPReply(
-          status: Int(response.status.code),
-          headers: response.headers.map { HTTPHeader($0.name, $0.value) },
-          body: try await beginning(of: response.body))
+    let limit = TimeAmount.milliseconds(Int64((min(max(limit, 0.001), 86_400) * 1000).rounded(.up)))
+    let reply = ReplyDelegate()
+    let task = client.client.execute(
+      request: request, delegate: reply, eventLoop: .delegate(on: client.loop), deadline: .now() + limit)
+    do {
+      return try await withTaskCancellationHandler {
+        try await task.futureResult.get()
+      } onCancel: {
+        task.cancel()
       }
-      group.addTask {
-        try await Task.sleep(for: .milliseconds(milliseconds))
-        throw HTTPClientError.deadlineExceeded
-      }
-      defer { group.cancelAll() }
-      guard let reply = try await group.next() else { throw CancellationError() }
-      return reply
+    } catch is ReplyDelegate.IsFull {
+      return reply.beginning
     }
   }
 
-  /// The beginning of a body; all of it is read, up to a limit, so that the connection can be used again.
-  private static func beginning(of body: HTTPClientResponse.Body) async throws -> [UInt8] {
-    var kept: [UInt8] = []
-    for try await part in body {
-      kept.append(contentsOf: part.readableBytesView.prefix(HTTPReply.bodyLimit - kept.count))
-      if kept.count >= HTTPReply.bodyLimit { break }
-    }
-    return kept
-  }
-
-  private func client(for target: Authority?) throws -> HTTPClient {
+  private func client(for target: Authority?) throws -> Client {
     let way = Way(
       route: target.map { routes.route(to: $0) } ?? .straight, isEncrypted: target?.scheme == "https")
     return try clients.withLock { clients in
@@ -113,7 +107,8 @@ package final class ClientTransport: HTTPTransport {
       configuration.connectionPool.retryConnectionEstablishment = false
       if way.isEncrypted { configuration.tlsConfiguration = try certificates.configuration() }
       configuration.proxy = way.route.proxy
-      let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+      let made = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+      let client = Client(client: made, loop: made.eventLoopGroup.any())
       clients[way] = client
       return client
     }

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""What sending telemetry costs a cycle: the CPU of loops that send nothing, that send to a collector, and to one that is not there.
+"""What sending telemetry adds to a cycle, in its time and in CPU: loops that send nothing, that send to a collector, and to one
+that is not there.
 
 usage: ci/bench/telemetry.py [--dsl PATH] [--cycles N] [--rounds N] [--agents N] [--items N] [--instructions]
 
 All loops of a round run at the same time, each over a directory of its own, so that what the machine does meanwhile falls on all
-alike. After each cycle's line the CPU clock of the loop's process is read: all its threads, what sends included, from one line to
-the next, the start and the end of the command left out. A round's ratio is the sum of these to that of the loop that sends
-nothing; printed are the median over the rounds and a 95 % interval of it (bootstrap).
+alike. A cycle's time is what its line says (duration_ms), of a loop the median. After each line the CPU clock of the loop's process
+is read: all its threads, what sends included, from one line to the next, the start and the end of the command left out; of a loop
+the mean. A round's ratio is to the loop that sends nothing; printed are the median over the rounds and a 95 % interval of it
+(bootstrap).
 
 "each cycle" sends every signal after every cycle and metrics after every other one, as a loop with --interval 30 does with the
 standard's delays; "batched" uses these delays, so that one request carries many of the bench's quick cycles. The last loop is a
@@ -74,7 +76,7 @@ def environment(folder, variables):
 
 
 def follow(variables, results, name, gate):
-    """CPU milliseconds a cycle of one loop."""
+    """Milliseconds of a cycle of one loop, and its CPU milliseconds a cycle."""
     folder = tempfile.mkdtemp(prefix="dsl-bench-")
     try:
         make(folder)
@@ -82,21 +84,29 @@ def follow(variables, results, name, gate):
         process = subprocess.Popen(command(folder, WARM + options.cycles + 2, options.interval),
                                    env=environment(folder, variables), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         clock = (~process.pid << 3) | 2  # clock_getcpuclockid(3): all threads of a process, in nanoseconds
-        marks = []
+        marks, times = [], []
         for line in process.stdout:
             if b"duration_ms" in line and len(marks) <= WARM + options.cycles:
                 marks.append(time.clock_gettime(clock))
+                times.append(json.loads(line)["duration_ms"])
         if process.wait() != 0 or len(marks) <= WARM + options.cycles:
             raise SystemExit(f"{name}: the loop ended with {process.returncode} after {len(marks)} cycles")
-        results[name] = (marks[-1] - marks[WARM]) * 1000 / (len(marks) - 1 - WARM)
+        processor = (marks[-1] - marks[WARM]) * 1000 / (len(marks) - 1 - WARM)
+        results[name] = statistics.median(times[WARM + 1:]), processor
     finally:
         shutil.rmtree(folder)
 
 
+def beside(ratios):
+    """The median of ratios and its interval, in percent above 1."""
+    drawn = sorted(statistics.median(random.choices(ratios, k=len(ratios))) for _ in range(4000))
+    middle, low, high = ((value - 1) * 100 for value in (statistics.median(ratios), drawn[100], drawn[-101]))
+    return f"{middle:+.1f} % | {low:+.1f} to {high:+.1f} %"
+
+
 def measure(settings):
-    ratios = {name: [] for name in settings}
-    bases = []
-    for number in range(options.rounds):
+    rounds = []
+    for _ in range(options.rounds):
         results, gate = {}, threading.Barrier(len(settings))
         names = list(settings)
         random.shuffle(names)
@@ -107,20 +117,17 @@ def measure(settings):
             thread.join()
         if len(results) < len(settings):
             raise SystemExit("a loop did not get to its end")
-        bases.append(results["nothing sent"])
-        for name in settings:
-            ratios[name].append(results[name] / results["nothing sent"])
-    base = statistics.median(bases)
+        rounds.append(results)
     print(f"{options.rounds} rounds of {options.cycles} cycles, {options.agents} agents, {options.items} items\n")
-    print("| telemetry | CPU ms a cycle | beside nothing sent | 95 % interval |\n|---|---|---|---|")
-    for name, values in ratios.items():
-        ratio = statistics.median(values)
-        if name == "nothing sent":
-            print(f"| {name} | {base:.2f} | | |")
-            continue
-        means = sorted(statistics.median(random.choices(values, k=len(values))) for _ in range(4000))
-        print(f"| {name} | {base * ratio:.2f} | {(ratio - 1) * 100:+.1f} % "
-              f"| {(means[100] - 1) * 100:+.1f} to {(means[-101] - 1) * 100:+.1f} % |")
+    print("| telemetry | ms a cycle | beside nothing sent | 95 % interval | CPU ms a cycle | beside nothing sent | 95 % interval |")
+    print("|---|---|---|---|---|---|---|")
+    for name in settings:
+        cells = [name]
+        for part in range(2):
+            cells.append(f"{statistics.median(results[name][part] for results in rounds):.2f}")
+            ratios = [results[name][part] / results["nothing sent"][part] for results in rounds]
+            cells.append("| " if name == "nothing sent" else beside(ratios))
+        print("| " + " | ".join(cells) + " |")
 
 
 def count(variables, cycles):
