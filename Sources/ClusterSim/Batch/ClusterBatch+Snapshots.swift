@@ -68,7 +68,7 @@ extension ClusterBatch {
       }
     }
     world.resum(&states[i], self.cells(i))
-    if let out = observation?.baseAddress { world.observe(states[i], self.cells(i), out) }
+    if let out = observation?.baseAddress { world.observe(&states[i], self.cells(i), out) }
   }
 
   /// Makes `target` continue where `source` is, with the same noise or that of another key.

@@ -110,7 +110,7 @@ package final class ClusterBatch {
   @inline(__always)
   func look(_ i: Int, _ observations: UnsafeMutableBufferPointer<Float>) {
     guard let out = observations.baseAddress else { return }
-    world.observe(states[i], cells(i), out + i &* ObservationLayout.count)
+    world.observe(&states[i], cells(i), out + i &* ObservationLayout.count)
   }
 
   func expect(_ length: Int, _ wanted: Int, _ name: String) throws(DSLError) {

@@ -76,7 +76,7 @@ final class EpisodeTable {
   /// Starts the episode of a key in one environment.
   func start(_ i: Int, key: UInt64, level: Int, survivals: Int) {
     batch.world.start(&batch.states[i], batch.cells(i), key: key, level: level, survivals: survivals)
-    batch.world.observe(batch.states[i], batch.cells(i), observations + i &* ObservationLayout.count)
+    batch.world.observe(&batch.states[i], batch.cells(i), observations + i &* ObservationLayout.count)
     (counts + i &* Action.count).update(repeating: 0, count: Action.count)
   }
 
@@ -105,7 +105,7 @@ final class EpisodeTable {
   func step(_ i: Int, _ action: UInt8) -> Int {
     counts[i &* Action.count &+ Int(action)] &+= 1
     let reward = batch.world.step(&batch.states[i], batch.cells(i), action)
-    batch.world.observe(batch.states[i], batch.cells(i), observations + i &* ObservationLayout.count)
+    batch.world.observe(&batch.states[i], batch.cells(i), observations + i &* ObservationLayout.count)
     return reward
   }
 
