@@ -67,10 +67,11 @@ struct ImportSwarmshCommand: ReportingCommand {
   private func text(_ result: SwarmImportReport, _ paint: Paint) -> String {
     var text = paint(dryRun ? "would take over " : "took over ", .strong)
     text += "\(result.pending) pending, \(result.completed) completed and \(result.failed) failed items, "
-    text += "\(result.agents) agents, \(result.spans) spans\n"
-    text += "\(result.present) were there already; \(result.joined) records were joined by their id\n"
+    text += "\(result.agents.counted("agent")), \(result.spans.counted("span"))\n"
+    text += "\(result.present) were there already; \(result.joined.counted("record")) joined by id\n"
     for source in result.sources {
-      text += "  \(Shown.safe(source.file)): \(source.objects) objects, \(source.dropped) remarks\n"
+      text += "  \(Shown.safe(source.file)): \(source.objects.counted("object")), "
+      text += "\(source.dropped.counted("remark"))\n"
     }
     for part in result.dropped.prefix(20) {
       text += paint(

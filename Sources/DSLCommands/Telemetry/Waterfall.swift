@@ -68,9 +68,9 @@ struct Waterfall {
     let labelWidth = min(labels.map(\.count).max() ?? 0, max(20, room / 2))
     let barWidth = max(Self.narrowest, room - labelWidth)
     let errors = lines.count { $0.span.status == 2 }
-    var text = paint("trace \(lines[0].span.traceID)", .strong) + "  \(lines.count) spans, "
-    text +=
-      (errors > 0 ? paint("\(errors) errors", .bad) : "0 errors") + ", " + SignalTable.duration(length) + "\n"
+    var text = paint("trace \(lines[0].span.traceID)", .strong) + "  \(lines.count.counted("span")), "
+    text += errors > 0 ? paint(errors.counted("error"), .bad) : "0 errors"
+    text += ", \(SignalTable.duration(length))\n"
     for (number, line) in lines.enumerated() {
       let label = Shown.clipped(labels[number], labelWidth)
       let gap = String(repeating: " ", count: max(0, labelWidth - label.count))

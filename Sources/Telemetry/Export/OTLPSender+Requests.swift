@@ -18,7 +18,7 @@ extension OTLPSender {
     let request: HTTPPost
     do throws(DSLError) { request = try self.request(body) } catch {
       book(.failed, items)
-      return sayTrouble("\(error.message); \(items) \(noun) are lost")
+      return sayTrouble("\(error.message); lost \(items.counted(noun))")
     }
     let until = time.monotonicSeconds + policy.exportSeconds
     var attempt = 0
@@ -30,7 +30,7 @@ extension OTLPSender {
         return accept(items, rejected: min(rejected, items), message)
       case .refused(let reason):
         book(.rejected, items)
-        return sayTrouble("\(reason); \(items) \(noun) are lost")
+        return sayTrouble("\(reason); lost \(items.counted(noun))")
       case .later(let reason, let asked):
         sayTrouble(reason)
         guard let wait = wait(attempt, asked: asked, reached: reached, until: until) else {
@@ -98,7 +98,8 @@ extension OTLPSender {
     book(.sent, items - rejected)
     book(.rejected, rejected)
     if rejected > 0 {
-      sayTrouble("the receiver rejected \(rejected) of \(items) \(noun)" + (message.map { ": \($0)" } ?? ""))
+      sayTrouble(
+        "the receiver rejected \(rejected) of \(items.counted(noun))" + (message.map { ": \($0)" } ?? ""))
     } else if let message {
       tell("\(place): the receiver warns: \(message)")
     } else if state.withLock({ $0.isTroubled }) {
@@ -122,9 +123,9 @@ extension OTLPSender {
 
   private var noun: String {
     switch endpoint.signal {
-    case .traces: "spans"
-    case .metrics: "data points"
-    case .logs: "log records"
+    case .traces: "span"
+    case .metrics: "data point"
+    case .logs: "log record"
     }
   }
 
@@ -149,7 +150,7 @@ extension OTLPSender {
       let new = state.statistics.lost - state.toldLost
       guard new > 0 else { return nil }
       state.toldLost = state.statistics.lost
-      return "\(new) \(noun) were lost"
+      return "lost \(new.counted(noun))"
     }
   }
 }
