@@ -38,15 +38,15 @@ package struct ClusterState: Sendable {
   private var tenants: [String: Int32] = [:]
   /// By node: the number of its rack.
   private let racks: ContiguousArray<Int32>
-  /// By rack: thousandths of GPU in use, and what there is.
+  /// By rack: thousandths of GPU in use, what there is, and the share.
   private var rackUse: ContiguousArray<Int>
   private let rackTotal: ContiguousArray<Int>
+  private(set) var rackShares: ContiguousArray<Double>
   /// By node: the revision of its last change.
   private(set) var changedAt: ContiguousArray<Int>
+  private(set) var changes: ChangeLog
   private var log: [Change] = []
   private var open = 0
-  /// Grows with every change; an old number means that the cluster has changed since.
-  package private(set) var revision = 0
 
   private enum Change {
     case bound(String)
@@ -80,7 +80,9 @@ package struct ClusterState: Sendable {
     self.racks = racks
     rackTotal = totals
     rackUse = ContiguousArray(repeating: 0, count: totals.count)
+    rackShares = ContiguousArray(repeating: 0, count: totals.count)
     changedAt = ContiguousArray(repeating: 0, count: cluster.nodes.count)
+    changes = ChangeLog(limit: cluster.nodes.count)
     for binding in cluster.running { try bind(binding) }
   }
 
@@ -92,6 +94,22 @@ package struct ClusterState: Sendable {
     if isolation == .none || users[slot] == 0 || (isolation == .mig && asInstance) { return true }
     return owners[slot] == tenants[tenant ?? ""]
   }
+
+  /// What is free on the GPU that a share would get, the fullest with room; `nil` when none has.
+  ///
+  /// - Parameter tenant: by `number(ofTenant:)`.
+  func tightestIdle(_ milli: Int, node: Int, tenant: Int32) -> Int16? {
+    let free = idle[node]
+    var least: Int16?
+    for gpu in 0..<free.count where Int(free[gpu]) >= milli && free[gpu] < least ?? .max {
+      let slot = node * IdleGPUs.limit + gpu
+      if isolation == .none || users[slot] == 0 || owners[slot] == tenant { least = free[gpu] }
+    }
+    return least
+  }
+
+  /// How owners of GPUs are written down; -2 for a tenant who never had one.
+  func number(ofTenant tenant: String?) -> Int32 { tenants[tenant ?? ""] ?? -2 }
 
   /// Whether a tenant may use a node beside those who do.
   package func mayUse(_ tenant: String?, node: Int) -> Bool {
@@ -115,10 +133,10 @@ package struct ClusterState: Sendable {
   }
 
   /// The share of GPU in use in the rack of a node, 0...1.
-  package func rackShare(_ node: Int) -> Double {
-    let rack = Int(racks[node])
-    return rackTotal[rack] == 0 ? 0 : Double(rackUse[rack]) / Double(rackTotal[rack])
-  }
+  package func rackShare(_ node: Int) -> Double { rackShares[Int(racks[node])] }
+
+  /// The number of a node's rack.
+  func rack(_ node: Int) -> Int { Int(racks[node]) }
 
   /// How many pods use a GPU.
   package func userCount(node: Int, gpu: Int) -> Int { Int(users[node * IdleGPUs.limit + gpu]) }
@@ -208,11 +226,12 @@ package struct ClusterState: Sendable {
 
   private mutating func apply(_ binding: Binding, sign: Int) {
     let (node, demand) = (binding.node, binding.workload.demand)
-    revision += 1
     cpu[node] -= sign * demand.cpuMilli
     memory[node] -= sign * demand.memoryMiB
-    changedAt[node] = revision
-    rackUse[Int(racks[node])] += sign * demand.gpu.milli
+    changedAt[node] = changes.append(node: node)
+    let rack = Int(racks[node])
+    rackUse[rack] += sign * demand.gpu.milli
+    rackShares[rack] = rackTotal[rack] == 0 ? 0 : Double(rackUse[rack]) / Double(rackTotal[rack])
     switch demand.gpu {
     case .none: break
     case .share(let milli): idle[node].add(Int16(-sign * milli), to: binding.gpus)

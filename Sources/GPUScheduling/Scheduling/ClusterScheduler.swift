@@ -25,12 +25,13 @@ package struct ClusterScheduler: Sendable {
   package let profile: SchedulingProfile
   let scoring: NodeScoring
   private let domains: [Locality: [PlacementDomain]]
-  private var ratings = RatingIndex()
+  private var ratings: RatingIndex
 
   package init(_ state: ClusterState, _ profile: SchedulingProfile = SchedulingProfile()) {
     self.state = state
     self.profile = profile
     scoring = NodeScoring(state.cluster, profile)
+    ratings = RatingIndex(state, scoring)
     domains = Dictionary(
       uniqueKeysWithValues: Locality.allCases.map { ($0, state.cluster.domains($0)) })
   }
@@ -62,7 +63,7 @@ package struct ClusterScheduler: Sendable {
       var best: WorkloadPlacement?
       for domain in nodes.map({ domains(locality, within: $0) }) ?? domains(locality) {
         guard let found = placement(workload, in: domain, locality, except: excluded) else { continue }
-        if best.map({ found.score > $0.score + 1e-12 }) ?? true { best = found }
+        if best.map({ found.score > $0.score + SchedulingProfile.tie }) ?? true { best = found }
       }
       if let best { return best }
     }
@@ -89,8 +90,8 @@ package struct ClusterScheduler: Sendable {
 
   /// What `choice` finds, with what was remembered of earlier ones: for pods alone that may go anywhere.
   ///
-  /// - Complexity: rates the nodes that changed since the last pod of its kind came, and compares one number a node; how many
-  ///   pods run does not matter.
+  /// - Complexity: rates the nodes that changed since the last pod of its kind came, and compares one number for each block of
+  ///   nodes; how many pods run does not matter.
   package mutating func quickChoice(_ workload: Workload) -> WorkloadPlacement? {
     guard workload.members == 1, workload.locality == .any, workload.avoids.isEmpty else {
       return choice(workload)
@@ -126,19 +127,22 @@ package struct ClusterScheduler: Sendable {
     _ workload: Workload, in domain: PlacementDomain, _ locality: Locality, except excluded: Int?
   ) -> WorkloadPlacement? {
     var room = [Int](repeating: 0, count: domain.parts.count)
-    var best: (part: Int, score: Double)?
+    var scores: [(part: Int, score: Double)] = []
     for (index, part) in domain.parts.enumerated() where part.node != excluded {
       guard state.barrier(workload, node: part.node, mask: part.mask) == nil else { continue }
       room[index] = state.capacity(for: workload, node: part.node, mask: part.mask)
       guard room[index] >= workload.members,
         let places = state.assign(workload.members, of: workload, node: part.node, mask: part.mask)
       else { continue }
-      // All on one node: the one with the best score, the first among equals.
       let gpus = places.reduce(UInt32(0)) { $0 | $1.gpus }
       let score = scoring.total(workload, members: workload.members, node: part.node, gpus: gpus, of: state)
-      if best.map({ score > $0.score + 1e-12 }) ?? true { best = (index, score) }
+      scores.append((index, score))
     }
-    if let best { return build(workload, domain, locality, [(best.part, workload.members)]) }
+    // All on one node: the one with the best score, the first among equals.
+    let least = (scores.map(\.score).max() ?? 0) - SchedulingProfile.tie
+    if let best = scores.first(where: { $0.score >= least }) {
+      return build(workload, domain, locality, [(best.part, workload.members)])
+    }
     guard let dealt = Dealing.deal(workload.members, room: room) else { return nil }
     return build(
       workload, domain, locality, dealt.enumerated().filter { $0.element > 0 }.map { ($0.offset, $0.element) }

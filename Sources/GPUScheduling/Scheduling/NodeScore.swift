@@ -76,15 +76,24 @@ struct NodeScoring: Sendable {
 
   private static var rackPart: Double { 0.3 }
 
-  private func value(
+  /// 0...1.
+  static func nearness(_ spread: GPUTopology.Spread) -> Double {
+    1 / (1 + Double(spread.distance) / 100 + Double(max(0, spread.numaGroups - 1)) / 4)
+  }
+
+  /// 0...1: how little is woken for some GPUs.
+  func frugality(watts: Double, gpus: Int) -> Double {
+    mostWatts > 0 ? 1 - watts / (mostWatts * Double(gpus)) : 0.5
+  }
+
+  func value(
     _ term: ScoreTerm, _ workload: Workload, members: Int, node: Int, gpus: UInt32, of state: ClusterState
   ) -> Double {
     switch term {
     case .availability: return availability(workload, members: members, node: node, of: state)
     case .spread: return 1 - availability(workload, members: members, node: node, of: state)
     case .topology:
-      let spread = state.cluster.nodes[node].topology.spread(of: gpus)
-      return 1 / (1 + Double(spread.distance) / 100 + Double(max(0, spread.numaGroups - 1)) / 4)
+      return Self.nearness(state.cluster.nodes[node].topology.spread(of: gpus))
     case .cache:
       return workload.model.map { state.cluster.nodes[node].cachedModels.contains($0) ? 1 : 0 } ?? 0.5
     case .cost:
@@ -98,8 +107,7 @@ struct NodeScoring: Sendable {
       return Double(workload.shards.count { state.cluster.nodes[node].shards.contains($0) })
         / Double(workload.shards.count)
     case .power:
-      let wanted = Double(max(1, gpus.nonzeroBitCount))
-      return mostWatts > 0 ? 1 - state.addedWatts(node: node, gpus: gpus) / (mostWatts * wanted) : 0.5
+      return frugality(watts: state.addedWatts(node: node, gpus: gpus), gpus: max(1, gpus.nonzeroBitCount))
     case .carbon: return state.cluster.nodes[node].carbon.map { dirtiest > 0 ? 1 - $0 / dirtiest : 1 } ?? 0.5
     }
   }
@@ -111,7 +119,7 @@ struct NodeScoring: Sendable {
   }
 
   /// The same without the rack.
-  private func fullness(_ workload: Workload, members: Int, node: Int, of state: ClusterState) -> Double {
+  func fullness(_ workload: Workload, members: Int, node: Int, of state: ClusterState) -> Double {
     let gpus = state.idle[node].count
     guard workload.demand.gpu != .none else {
       let full = 1 - Double(state.cpu[node]) / Double(max(1, state.cluster.nodes[node].cpuMilli))

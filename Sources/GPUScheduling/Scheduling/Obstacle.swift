@@ -54,6 +54,26 @@ extension ClusterState {
     if !mayUse(workload.tenant, node: node) { return .tenant }
     if cluster.nodes[node].spot, workload.spot.objection != nil { return .spot }
     if !workload.avoids.isEmpty, avoided(workload, node: node) != nil { return .avoids }
+    return gpuBarrier(workload, node: node)
+  }
+
+  /// Whether a filter keeps a member from a node whatever runs there and whatever its labels are.
+  func isClosed(to workload: Workload, node: Int) -> Bool {
+    let facts = cluster.nodes[node]
+    if facts.cordoned || (facts.tenant != nil && facts.tenant != workload.tenant) { return true }
+    return (facts.spot && workload.spot.objection != nil) || gpuBarrier(workload, node: node) != nil
+  }
+
+  /// Whether the labels of a node are those asked for, and whoever runs there is no other tenant who wants it alone.
+  func mayEnter(_ workload: Workload, node: Int) -> Bool {
+    if isolation == .node, !mayUse(workload.tenant, node: node) { return false }
+    if workload.demand.selector.isEmpty { return true }
+    return workload.demand.selector.allSatisfy { cluster.nodes[node].labels[$0.key] == $0.value }
+  }
+
+  /// What keeps a member from a kind of GPU.
+  private func gpuBarrier(_ workload: Workload, node: Int) -> Obstacle.Filter? {
+    let demand = workload.demand
     if demand.gpu == .none { return nil }
     guard let number = cluster.nodes[node].model else { return .gpuType }
     let model = cluster.models[number]

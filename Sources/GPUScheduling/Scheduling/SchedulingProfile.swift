@@ -30,6 +30,9 @@ package struct SchedulingProfile: Sendable, Hashable {
   /// Seconds after which a gang that has lost members is released.
   package var staleAfter = 300.0
 
+  /// Scores so near to each other are equal: what is added up in another order may differ in the last digits.
+  static let tie = 1e-12
+
   package init(weights: [ScoreTerm: Double] = documented) { self.weights = weights }
 
   /// The weights that the scheduler's guide names: GPU availability 30 %, topology 25, model cache 20, cost 15, data

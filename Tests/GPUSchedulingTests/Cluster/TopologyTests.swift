@@ -39,6 +39,39 @@ import Testing
     }
   }
 
+  /// What a set of GPUs is compared by, written down as it is defined: the set, the groups that it breaks into, what stays.
+  private static func cost(_ set: UInt32, of free: UInt32, _ topology: GPUTopology) -> [Int] {
+    let (taken, left) = (crossings(set, topology), free & ~set)
+    let broken = topology.numaGroups.count { $0 & set != 0 && $0 & left != 0 }
+    return [taken.distance, taken.groups, broken, crossings(left, topology).distance]
+  }
+
+  /// Of all sets that are linked well enough the first of the best, on maps that nobody sells.
+  @Test(arguments: 1...6 as ClosedRange<UInt64>) func theFirstOfTheBestIsTaken(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    let count = Int.random(in: 2...7, using: &random)
+    let kinds: [GPULink] = [.nvlink(4), .nvlink(12), .pix, .phb, .sys]
+    let numa = (0..<count).map { _ in Int.random(in: 0..<3, using: &random) }
+    let topology = GPUTopology(numa: numa) { _, _ in kinds[Int.random(in: 0..<5, using: &random)] }
+    for free in UInt32(1)...topology.all {
+      for wanted in 1...free.nonzeroBitCount {
+        for slowest in [0.0, 48, 200] {
+          let sets = (1...free).filter {
+            $0 & ~free == 0 && $0.nonzeroBitCount == wanted && topology.spread(of: $0).slowest >= slowest
+          }
+          // The first has the lower GPU where two differ first.
+          let best = sets.min { left, right in
+            let (a, b) = (Self.cost(left, of: free, topology), Self.cost(right, of: free, topology))
+            if a != b { return a.lexicographicallyPrecedes(b) }
+            return left & (1 << UInt32((left ^ right).trailingZeroBitCount)) != 0
+          }
+          let taken = topology.pick(wanted, from: free, slowest: slowest)
+          #expect(taken == best, "seed \(seed): \(wanted) of \(String(free, radix: 2)) at \(slowest) GB/s")
+        }
+      }
+    }
+  }
+
   /// The same through the scheduler, while jobs come and go: what each gets is the best that was free then.
   @Test(arguments: ["dgx-a100", "dgx-h100"]) func noAvoidableCrossingInAStreamOfJobs(name: String) throws {
     let topology = try Self.map(name)
