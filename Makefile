@@ -2,6 +2,7 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 RELEASE = .build/release/dsl
+LEARNER = .build/release/libresonetics-learner.so
 SOURCES = Package.swift Sources Tests
 
 .PHONY: demo test build release install bench crash-sweep torture format lint clean setup
@@ -26,12 +27,14 @@ build:
 release:
 	ci/setup build
 	ci/release
+	ci/learner
 
 install: release
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/share/man/man1 \
 	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	install -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/dsl
+	install -m 644 $(LEARNER) $(DESTDIR)$(PREFIX)/lib/libresonetics-learner.so
 	install -m 644 docs/man/dsl.1 $(DESTDIR)$(PREFIX)/share/man/man1/dsl.1
 	$(RELEASE) --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/dsl
 	$(RELEASE) --generate-completion-script zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_dsl

@@ -105,6 +105,9 @@ let package = Package(
     .target(name: "ClusterSim", dependencies: ["CClusterSim", "DSLBase"], swiftSettings: house),
     .target(name: "CClusterSim"),
     .target(
+      name: "ClusterSimABI", dependencies: ["ClusterSim", "DSLBase"], exclude: ["resonetics_learner.h"],
+      swiftSettings: house),
+    .target(
       name: "ClusterSimViews", dependencies: ["CZlib", "ClusterSim", "DSLBase"], swiftSettings: house),
 
     .target(name: "AnomalyDetection", dependencies: ["DSLBase"], swiftSettings: house),
@@ -179,6 +182,9 @@ let package = Package(
       swiftSettings: house),
     .testTarget(
       name: "ClusterSimTests", dependencies: ["CClusterSim", "ClusterSim", "DSLBase"], swiftSettings: house),
+    .testTarget(
+      name: "ClusterSimABITests", dependencies: ["ClusterSim", "ClusterSimABI", "DSLBase"],
+      swiftSettings: house),
     .testTarget(
       name: "ClusterSimViewsTests", dependencies: ["ClusterSim", "ClusterSimViews", "DSLBase"],
       exclude: ["readers.py"],

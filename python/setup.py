@@ -1,4 +1,8 @@
-"""Builds the simulator's rules, which are in C, into a shared library inside the wheel. A C compiler is all it takes."""
+"""Builds the simulator's rules, which are in C, into a shared library inside the wheel. A C compiler is all it takes.
+
+The learner's library, which is in Swift, comes along where it is built already: what ``ci/learner`` or ``make release`` made of this
+checkout, or the file that RESONETICS_LEARNER names.
+"""
 
 import os
 import pathlib
@@ -19,6 +23,7 @@ if source.is_dir():
     shutil.rmtree(here / "core", ignore_errors=True)
     shutil.copytree(source, here / "core")
 os.chdir(here)
+learner = os.environ.get("RESONETICS_LEARNER") or here.parent / ".build" / "release" / "libresonetics-learner.so"
 # Both compile it to the same bits; Clang's code is faster.
 if "CC" not in os.environ and shutil.which("clang"):
     os.environ["CC"], os.environ["LDSHARED"] = "clang", "clang -shared"
@@ -26,6 +31,15 @@ if "CC" not in os.environ and shutil.which("clang"):
 
 class BuildLibrary(build_ext):
     """A library without Python in it: one for all versions of Python."""
+
+    def run(self):
+        super().run()
+        bundled = pathlib.Path(self.build_lib) / "resonetics" / "_learner.so"
+        if self.inplace:
+            return
+        bundled.unlink(missing_ok=True)
+        if pathlib.Path(learner).is_file():
+            shutil.copy(learner, bundled)
 
     def get_ext_filename(self, fullname):
         return "/".join(fullname.split(".")) + ".so"

@@ -23,6 +23,7 @@ struct SimPythonTests {
           --no-build-isolation --no-deps --no-index --target site ./checkout/python
         """)
       try #require(outcome.status == 0, "\(outcome.out)\(outcome.err)")
+      try LearnerLibrary.link(into: shell)
     }
 
     func run(_ script: String, input: String = "") throws -> Outcome {
@@ -34,11 +35,14 @@ struct SimPythonTests {
   /// Installed once for all tests. Unsafe for the compiler alone: what it holds is made here, and only read from then on.
   nonisolated(unsafe) private static let site = Result { try Site() }
 
-  @Test(arguments: ["test_environments", "test_interface", "test_judge", "test_tune"])
+  @Test(arguments: ["test_environments", "test_interface", "test_judge", "test_learner", "test_tune"])
   func itsOwnTestsPass(module: String) throws {
     let site = try Self.site.get()
     let outcome = try site.run(
-      "cd checkout/python/tests && $python -m unittest -v \(module) 2>&1"
+      """
+      export RESONETICS_LEARNER=$PWD/\(LearnerLibrary.name)
+      cd checkout/python/tests && $python -m unittest -v \(module) 2>&1
+      """
     )
     #expect(outcome.status == 0, "\(outcome.out)")
     #expect(outcome.out.contains("... ok"), "tests were found")
@@ -55,17 +59,39 @@ struct SimPythonTests {
     let outcome = try Self.site.get().run(
       """
       call="dsl sim tune --study tuned.log --episodes 128 --constant height=3 --constant width=3 --format json"
-      $call --trials 1 --python "$python" | jq -c '[.search, .trials, .sampler]'
-      $call --trials 2 --native 2> /dev/null | jq -c '[.search, .trials, .sampler]'
-      $call --trials 3 --python "$python" | jq -c '[.search, .trials, .best.number < 3]'
+      export RESONETICS_LEARNER=program
+      $call --trials 1 --python "$python" | jq -c '[.search, .trials, .sampler, .trainings]'
+      $call --trials 2 --native 2> /dev/null | jq -c '[.search, .trials, .sampler, .trainings]'
+      export RESONETICS_LEARNER=$PWD/\(LearnerLibrary.name)
+      $call --trials 3 --python "$python" -- --sampler random --pruner none |
+        jq -c '[.search, .trials, .best.number < 3, .trainings, .sampler]'
       """)
     #expect(
       outcome.out == """
-        ["optuna",{"complete":1},"tpe"]
-        ["random",{"complete":2},"dsl-random"]
-        ["optuna",{"complete":3},true]
+        ["optuna",{"complete":1},"tpe","program"]
+        ["random",{"complete":2},"dsl-random","in_process"]
+        ["optuna",{"complete":3},true,"in_process","random"]
 
         """, "\(outcome)")
+    #expect(outcome.err.contains("as asked for: trainings run"), "\(outcome)")
+    #expect(outcome.err.contains("trainings run in this process, by "), "\(outcome)")
+  }
+
+  /// A wheel that is built where the learner's library is brings it along, and needs no program.
+  @Test(
+    .enabled(if: Shell.python(with: "optuna") != nil, "optuna is not in .build/venv: ci/setup installs it"))
+  func aWheelBringsTheLearnerAlong() throws {
+    let outcome = try Self.site.get().run(
+      """
+      mkdir again && cp -rL checkout/python again/python && rm -rf again/python/core again/python/build
+      ln -s ../checkout/Sources again/Sources
+      RESONETICS_LEARNER=$PWD/\(LearnerLibrary.name) "$python" -m pip install -q --disable-pip-version-check \\
+        --no-build-isolation --no-deps --no-index --target bundled ./again/python
+      PATH=/usr/bin:/bin PYTHONPATH=$PWD/bundled "$python" -m resonetics.tune tune --study w.log --trials 1 --episodes 64 \\
+        --judge-episodes 2 --size 3x3 --constant max_steps=60 | jq -c '[.trials, .trainings]'
+      """)
+    #expect(outcome.status == 0 && outcome.out == "[{\"complete\":1},\"in_process\"]\n", "\(outcome)")
+    #expect(outcome.err.contains("bundled/resonetics/_learner.so"), "\(outcome)")
   }
 
   /// Episodes that the binary recorded, done again through the wheel: every state has the digest in the file.

@@ -70,6 +70,7 @@ import Testing
   @Test(arguments: [
     ("--study s.log --trials 0", 64, "1 to 1000000 trials"), ("--native --python python3", 64, "not both"),
     ("--python ./none --study s.log", 69, "./none has no Optuna"),
+    ("--native --study s.log -- --pruner wilcoxon", 64, "--pruner wilcoxon is for Optuna"),
     ("--native --study bad.log", 72, "line 1 is none of a study's journal"),
     ("--native --study held.log", 75, "another process is at work on held.log"),
   ]) func isNamed(call: String, status: Int, message: String) throws {

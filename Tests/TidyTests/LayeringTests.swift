@@ -13,7 +13,7 @@ import Testing
     "GPUScheduling": ["DSLBase"],
     "CClusterSim": [],
     "ClusterSim": ["CClusterSim", "DSLBase", "DecisionEngine"],
-    "ClusterSimABI": ["ClusterSim"],
+    "ClusterSimABI": ["ClusterSim", "DSLBase"],
     "ClusterSimViews": ["CZlib", "ClusterSim", "DSLBase"],
     "Autonomy": [
       "DSLBase", "CLinux", "AnomalyDetection", "Coordination", "SignalStore", "Telemetry", "DecisionEngine",

@@ -1,19 +1,17 @@
-"""What is tried: settings of the learner, constants of the cluster, thresholds of the heuristic.
-
-The learner is in the program ``dsl``, in Swift, and the wheel carries the rules alone, in C: so trainings run ``dsl sim train``. What the
-rules suffice for runs in this process: the thresholds of the heuristic.
-"""
+"""What is tried: settings of the learner, constants of the cluster, thresholds of the heuristic."""
 
 import json
 import pathlib
 import shutil
-import subprocess
+import threading
 
 import numpy as np
 
 from . import judge, plots
+from ._native import Batch
 from .config import Configuration
 from .judge import MEASURES
+from .learner import ProgramError, RanAway, stops
 
 #: Of settings, constants and thresholds how each is suggested; the same file that ``dsl sim tune`` searches by.
 SPACE = json.loads(pathlib.Path(__file__).with_name("space.json").read_text())
@@ -22,36 +20,8 @@ TARGET = {"random": (-124.5, 312.4, 1.82, 0.68), "heuristic": (189.1, 456.8, 0.3
 SCALES = (20.0, 20.0, 0.3, 0.05)
 #: Keys that are reported together, in trials that are judged key by key.
 CHUNK = 16
-
-
-class ProgramError(RuntimeError):
-    """``dsl`` ended with an error: with which exit status, where it ran at all."""
-
-    def __init__(self, message, status=None):
-        super().__init__(message)
-        self.status = status
-
-
-class Program:
-    """The program ``dsl``."""
-
-    def __init__(self, path):
-        self.path = shutil.which(path) if path else shutil.which("dsl")
-        if self.path is None:
-            raise ProgramError(f"there is no program {path or 'dsl'}: name it with --dsl")
-
-    def __call__(self, *arguments):
-        done = subprocess.run(
-            [self.path, "sim", *map(str, arguments), "--format", "json"], capture_output=True, text=True)
-        if done.returncode != 0:
-            raise ProgramError(
-                f"dsl sim {arguments[0]} ended with {done.returncode}: {done.stderr.strip()}", done.returncode)
-        return json.loads(done.stdout)
-
-
-def score(row):
-    """What survival-tuned learners are compared by: steps − 200·failures − 20·OOMs + reward/10."""
-    return float(judge.score(np.array([row[name]["mean"] for name in MEASURES])))
+#: The attribute of a trial that holds what each validation key came to after so many training episodes: the number follows.
+JUDGED = "judged_"
 
 
 def suggest(trial, kind):
@@ -69,6 +39,27 @@ def cluster_flags(options):
     if options.config:
         flags += ["--config", options.config]
     return flags + [f"--constant={constant}" for constant in options.constant]
+
+
+def cluster(options):
+    """The same for the learner: preset, size, and the constants that differ, those of the file first."""
+    constants = {}
+    if options.config:
+        try:
+            constants = json.loads(pathlib.Path(options.config).read_text())
+        except (OSError, ValueError) as error:
+            raise ProgramError(f"--config {options.config}: {error}") from None
+        if not isinstance(constants, dict):
+            raise ProgramError(f"--config {options.config} holds no object: give {{\"leak\": 0.0007, …}}")
+    for text in options.constant:
+        name, is_there, value = text.partition("=")
+        if not name or not is_there:
+            raise ProgramError(f"--constant {text}: expected name=value")
+        try:
+            constants[name] = json.loads(value)
+        except ValueError:
+            constants[name] = value
+    return {"preset": options.preset, "size": options.size, "constants": constants}
 
 
 def note(title, row, value):
@@ -101,83 +92,104 @@ class Artifacts:
         shutil.rmtree(holder)
 
 
-class Tuning:
+class Objective:
+    """What is called with each trial."""
+
+    def __init__(self):
+        #: Set when trials are to end where they are.
+        self.stop = threading.Event()
+
+    def look(self):
+        if self.stop.is_set():
+            raise KeyboardInterrupt
+
+
+class Tuning(Objective):
     """One trial: a training that is judged on the way."""
 
-    def __init__(self, program, options):
-        self.program, self.options = program, options
+    def __init__(self, learner, options):
+        super().__init__()
+        self.learner, self.options = learner, options
+        self.cluster = cluster(options)
+        # What is wrong with it is said before there is a study.
+        Batch(*self.configuration(), 1).close()
         self.artifacts = Artifacts(options)
-        self.folder = self.artifacts.folder
-
-    def judge(self, agent, *more):
-        # The learner's own checkpoints play validation episodes of seed 0.
-        return self.program(
-            "evaluate", "--policy", agent, "--space", "validation", "--seed", 1, "--episodes",
-            self.options.judge_episodes, *more)["policies"][0]
+        self.end = stops(options.episodes, options.reports)[-1]
 
     def __call__(self, trial):
+        options = self.options
+        settings = {
+            **suggest(trial, "settings"), "episodes": options.episodes, "seed": options.seed,
+            # The learner's own: here what acts in the end is what was judged.
+            "checkpoints": 0}
+        name, curve, last = f"trial-{trial.number}.agent", [], None
+
+        def report(episodes, rows):
+            nonlocal last
+            last, values = rows, judge.score(rows)
+            curve.append((episodes, float(values.mean())))
+            self.report(trial, episodes, values)
+
+        try:
+            done = self.learner.train(
+                self.cluster, settings, {"episodes": options.judge_episodes, "reports": options.reports}, name, report)
+        except RanAway as error:
+            from optuna import TrialPruned
+
+            trial.set_user_attr("error", str(error))
+            raise TrialPruned(str(error)) from None
+        for member in ("dynamics_version", "configuration_sha256", "settings", "values_sha256"):
+            trial.set_user_attr(member, done.result[member])
+        trial.set_user_attr("steps_per_second", round(done.result["steps_done"] / max(done.seconds, 1e-9)))
+        found = judge.summary([last])
+        trial.set_user_attr("validation", {m: {end: round(float(x), 6) for end, x in found[m].items()} for m in MEASURES})
+        (self.artifacts.folder / name).write_bytes(done.agent)
+        self.attach(trial, found, curve, done)
+        return curve[-1][1]
+
+    def configuration(self):
+        size = self.cluster["size"]
+        found = Configuration(self.cluster["preset"], size and size.split("x"), **self.cluster["constants"])
+        return found.values, found.digest
+
+    def report(self, trial, episodes, values):
+        """The value for any pruner, and that of each key for the one that compares them."""
         import optuna
 
-        options = self.options
-        settings = {**suggest(trial, "settings"), "episodes": options.episodes, "seed": options.seed}
-        settings["checkpoints"] = 0
-        agent = self.folder / f"trial-{trial.number}.agent"
-        agent.unlink(missing_ok=True)
-        chunk = max(64, -(-options.episodes // options.reports) // 64 * 64)
-        begin = ["--out", agent, "--stop-after", chunk]
-        flags = cluster_flags(options) + [f"--setting={name}={value}" for name, value in settings.items()]
-        report = self.program("train", *begin, *flags)
-        boxes = self.folder / f"trial-{trial.number}.boxes"
-        curve, learned = [], list(report.get("curve", []))
-        while True:
-            row = self.judge(agent, *(("--black-boxes", boxes) if report["done"] else ()))
-            value = score(row)
-            curve.append((report["episodes_done"], value))
-            trial.report(value, report["episodes_done"])
-            if report["done"]:
-                break
-            if trial.should_prune():
-                raise optuna.TrialPruned()
-            report = self.program("train", *begin, "--resume")
-            learned += report.get("curve", [])
-        for name in ("dynamics_version", "configuration_sha256", "settings", "values_sha256", "steps_per_second"):
-            trial.set_user_attr(name, report[name])
-        trial.set_user_attr("validation", {name: row[name] for name in MEASURES})
-        self.attach(trial, row, value, curve, learned, boxes)
-        return value
+        self.look()
+        trial.report(float(values.mean()), episodes)
+        if self.options.pruner == "wilcoxon":
+            trial.set_user_attr(f"{JUDGED}{episodes}", [round(value, 4) for value in values.tolist()])
+        if episodes < self.end and trial.should_prune():
+            raise optuna.TrialPruned()
 
-    def attach(self, trial, row, value, curve, learned, boxes):
+    def attach(self, trial, found, curve, done):
         """A note, the curves of training and of judging, and the black box of the failure that came first."""
         attach = self.artifacts.attach
         title = f"trial {trial.number}"
-        attach(trial, "note.md", note(title, row, value))
+        attach(trial, "note.md", note(title, found, curve[-1][1]))
         attach(trial, "judged.svg", plots.svg(title, [("value on validation episodes", curve)], "training episodes", "value"))
-        if learned:
-            names = list(learned[0])
-            rows = [",".join(str(point[name]) for name in names) for point in learned]
+        if done.curve:
+            names = list(done.curve[0])
+            rows = [",".join(str(point[name]) for name in names) for point in done.curve]
             attach(trial, "training.csv", "\n".join([",".join(names), *rows, ""]))
-            steps = [(point["episodes"], point["steps"]) for point in learned]
-            rewards = [(point["episodes"], point["reward"]) for point in learned]
+            steps = [(point["episodes"], point["steps"]) for point in done.curve]
+            rewards = [(point["episodes"], point["reward"]) for point in done.curve]
             attach(trial, "training.svg", plots.svg(
                 title, [("steps survived", steps), ("reward", rewards)], "training episodes", "with exploration"))
-        failures = []
-        for path in boxes.glob("*.json") if boxes.is_dir() else ():
-            box = json.loads(path.read_text())
-            if box["cause"] != "time_limit":
-                failures.append((box["steps"], path.name, path))
-        if failures:
-            worst = min(failures)[2]
-            attach(trial, worst.name, worst.read_text())
-        shutil.rmtree(boxes, ignore_errors=True)
+        if done.black_box:
+            key = json.loads(done.black_box)["key"]
+            attach(trial, f"trial-{trial.number}-{key}.blackbox.json", done.black_box)
 
 
-class Thresholds:
+class Thresholds(Objective):
     """One trial: thresholds of the heuristic, judged in this process, key by key, in an order that is shuffled for each trial.
 
     Values are reported under the numbers of the keys, so that the pruner compares what two trials did with the same noise.
     """
 
     def __init__(self, options):
+        super().__init__()
         self.options = options
         self.artifacts = Artifacts(options)
         size = tuple(int(part) for part in options.size.split("x")) if options.size else None
@@ -191,6 +203,7 @@ class Thresholds:
         order = np.random.default_rng(trial.number).permutation(len(self.keys))
         rows = np.full((len(self.keys), len(MEASURES)), np.nan)
         for first in range(0, len(order), CHUNK):
+            self.look()
             chunk = order[first:first + CHUNK]
             rows[chunk] = judge.play(rule, self.keys[chunk], self.configuration)
             for number, value in zip(chunk.tolist(), judge.score(rows[chunk]).tolist()):
@@ -208,13 +221,15 @@ class Thresholds:
         return value
 
 
-class Calibration:
+class Calibration(Objective):
     """One trial: constants, and how far random and heuristic are from the wanted table."""
 
     def __init__(self, program, options):
+        super().__init__()
         self.program, self.options = program, options
 
     def __call__(self, trial):
+        self.look()
         constants = suggest(trial, "constants")
         flags = cluster_flags(self.options) + [f"--constant={name}={value}" for name, value in constants.items()]
         try:

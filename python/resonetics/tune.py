@@ -2,9 +2,9 @@
 
 ``tune`` searches settings of the learner, judged on validation episodes; ``heuristic`` thresholds of the rule, in this process;
 ``calibrate`` constants of the cluster, judged by how near random and heuristic come to a wanted table, so that no learner is looked
-at. They are kept apart: constants that were chosen for a learner would make its results worthless. Trainings run the program
-``dsl``; they go on through ``--resume`` between reports, to the same bits as if they had not stopped, so that a pruner can end
-what is hopeless.
+at. They are kept apart: constants that were chosen for a learner would make its results worthless. Trainings run in this process
+where the learner's library is (see ``learner``), else they run the program ``dsl``, to the same bits; a pruner can end what is
+hopeless.
 
 A study is a file of Optuna's journal: ``optuna-dashboard FILE --artifact-dir FILE.files/artifacts`` opens it, a call that was
 interrupted goes on when it is made again, and other processes take part with ``--join``.
@@ -14,15 +14,21 @@ import argparse
 import contextlib
 import fcntl
 import json
+import os
 import pathlib
+import signal
 import sys
+import threading
 import time
+import warnings
 
-from . import plots
-from .trials import Artifacts, Calibration, Program, ProgramError, Thresholds, Tuning
+from . import learner, plots
+from ._native import ResoneticsError
+from .learner import Program, ProgramError
+from .trials import JUDGED, Artifacts, Calibration, Thresholds, Tuning
 
 SAMPLERS = ("tpe", "random", "qmc", "cmaes", "gp", "nsgaii")
-PRUNERS = ("median", "percentile", "halving", "hyperband", "none")
+PRUNERS = ("median", "percentile", "halving", "hyperband", "wilcoxon", "none")
 
 
 def sampler(optuna, name, seed):
@@ -33,14 +39,22 @@ def sampler(optuna, name, seed):
     return kinds[name]()
 
 
-def pruner(optuna, name):
+def pruner(optuna, name, options):
+    if name == "wilcoxon" and options.command == "tune":
+        from .pruning import CommonKeys
+
+        # Before the half of a training what learns slowly would be taken for what learns little.
+        return CommonKeys(first=options.episodes / 2)
     kinds = {
         "median": optuna.pruners.MedianPruner, "halving": optuna.pruners.SuccessiveHalvingPruner,
         "hyperband": optuna.pruners.HyperbandPruner, "none": optuna.pruners.NopPruner,
         "percentile": lambda: optuna.pruners.PercentilePruner(25.0),
         # The test is made again after each chunk of keys: a small p keeps what is as good.
         "wilcoxon": lambda: optuna.pruners.WilcoxonPruner(p_threshold=0.02, n_startup_steps=32)}
-    return kinds[name]()
+    with warnings.catch_warnings():
+        # The interface of one or the other may change, says Optuna.
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return kinds[name]()
 
 
 def storage(optuna, path):
@@ -87,15 +101,16 @@ def recover(optuna, study):
 def run(options):
     import optuna
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    tunes, calibrates = options.command == "tune", options.command == "calibrate"
+    # What ends the study is said at its end, in a line.
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    calibrates = options.command == "calibrate"
     chosen = "none" if calibrates else options.pruner
     if chosen == "wilcoxon":
         try:
             import scipy  # noqa: F401
         except ImportError:
             raise ProgramError("the pruner wilcoxon needs SciPy: pip install scipy, or --pruner none") from None
-    objective = (Calibration if calibrates else Tuning)(Program(options.dsl), options) if tunes or calibrates else Thresholds(options)
+    objective, trained = objective_of(options)
     options.study.parent.mkdir(parents=True, exist_ok=True)
     with open(str(options.study) + ".owner", "w") as owner, open(str(options.study) + ".members", "w") as members:
         if not options.join:
@@ -111,7 +126,7 @@ def run(options):
         study = optuna.create_study(
             study_name=options.command, storage=storage(optuna, options.study), load_if_exists=True,
             direction="minimize" if calibrates else "maximize", sampler=sampler(optuna, options.sampler, options.sampler_seed),
-            pruner=pruner(optuna, chosen))
+            pruner=pruner(optuna, chosen, options))
         # What those who take part have begun is theirs.
         lost = recover(optuna, study) if alone else 0
         fcntl.flock(members, fcntl.LOCK_SH)
@@ -121,12 +136,44 @@ def run(options):
         study.set_user_attr("sampler", options.sampler)
         study.set_user_attr("pruner", chosen)
         if left > 0:
-            study.optimize(
-                objective, n_trials=left, n_jobs=options.workers, show_progress_bar=sys.stderr.isatty(),
-                callbacks=[optuna.study.MaxTrialsCallback(options.trials, states=ended)])
+            with interruptible(objective):
+                study.optimize(
+                    objective, n_trials=left, n_jobs=options.workers, show_progress_bar=sys.stderr.isatty(),
+                    callbacks=[optuna.study.MaxTrialsCallback(options.trials, states=ended)])
             if not options.join:
                 draw(optuna, study, options)
-        return summary(optuna, study, lost)
+        return {**summary(optuna, study, lost), **({"trainings": trained} if trained else {})}
+
+
+def objective_of(options):
+    """What is tried, and of trainings the word for where they run."""
+    if options.command == "heuristic":
+        return Thresholds(options), None
+    if options.command == "calibrate":
+        return Calibration(Program(options.dsl), options), None
+    found = learner.find(options.learner, options.dsl)
+    if found.word == Program.word:
+        why = "as asked for" if (options.learner or os.environ.get(learner.VARIABLE)) else f"no {learner.LIBRARY} was found"
+        print(f"resonetics.tune: {why}: trainings run {found.path} sim train", file=sys.stderr)
+    else:
+        print(f"resonetics.tune: trainings run in this process, by {found.path}", file=sys.stderr)
+    return Tuning(found, options), found.word
+
+
+@contextlib.contextmanager
+def interruptible(objective):
+    """SIGINT ends trials at their next report: those of other threads would go on to their ends, and be waited for."""
+    def interrupt(number, frame):
+        objective.stop.set()
+        raise KeyboardInterrupt
+
+    is_main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, interrupt) if is_main else None
+    try:
+        yield
+    finally:
+        if is_main:
+            signal.signal(signal.SIGINT, before)
 
 
 def draw(optuna, study, options):
@@ -149,10 +196,12 @@ def summary(optuna, study, lost=0):
     states = {state.name.lower(): sum(t.state == state for t in trials) for state in optuna.trial.TrialState}
     complete = [t for t in trials if t.state == optuna.trial.TrialState.COMPLETE]
     best = study.best_trial if complete else None
+    # What single keys came to is for the pruner.
+    said = {name: value for name, value in best.user_attrs.items() if not name.startswith(JUDGED)} if best else {}
     return {
         "study": study.study_name, "trials": {name: count for name, count in states.items() if count},
         "recovered": lost, "sampler": study.user_attrs.get("sampler"), "pruner": study.user_attrs.get("pruner"),
-        "best": best and {"number": best.number, "value": best.value, "params": best.params, **best.user_attrs}}
+        "best": best and {"number": best.number, "value": best.value, "params": best.params, **said}}
 
 
 def best(options):
@@ -188,10 +237,16 @@ def parse(arguments):
                 "--pruner", choices=("wilcoxon", "none"), default="wilcoxon", help="wilcoxon: episodes of the same keys in pairs")
             continue
         command.add_argument("--dsl", help="the program; the one on PATH without it")
+        if name == "tune":
+            command.add_argument(
+                "--learner", help="the learner's library, or program: trainings run dsl sim train; RESONETICS_LEARNER without it, "
+                "else the library beside the program or in the package, else the program")
         command.add_argument("--config", help="constants that differ, a JSON object in a file")
         command.add_argument("--constant", action="append", default=[], help="a constant that differs, NAME=VALUE")
         if name == "tune":
-            command.add_argument("--pruner", choices=PRUNERS, default="median")
+            command.add_argument(
+                "--pruner", choices=PRUNERS, default="median",
+                help="by the value on the way; wilcoxon: by what the best had at that time, on the same keys in pairs")
             command.add_argument("--episodes", type=int, default=10_000, help="training episodes of a trial")
             command.add_argument("--reports", type=int, default=8, help="how often a trial is judged")
             command.add_argument("--seed", type=int, default=0, help="of the training episodes")
@@ -211,9 +266,12 @@ def main(arguments=None):
         return 69
     try:
         found = best(options) if options.command == "best" else run(options)
-    except ProgramError as error:
+    except (ProgramError, ResoneticsError) as error:
         print(f"resonetics.tune: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("resonetics.tune: stopped on request: the same call goes on", file=sys.stderr)
+        return 130
     print(json.dumps(found, indent=2))
     return 0
 

@@ -14,7 +14,9 @@ import time
 import unittest
 import xml.etree.ElementTree
 
-from resonetics import judge, plots, trials, tune
+import numpy as np
+
+from resonetics import judge, learner, plots, trials, tune
 
 try:
     import optuna
@@ -49,6 +51,20 @@ class StudyCase(unittest.TestCase):
         return optuna.load_study(study_name=study, storage=storage)
 
 
+class PlannedLearner:
+    """Judged by steps survived that are planned: ``plan(trial, episodes)`` gives those of each key."""
+
+    def __init__(self, plan):
+        self.plan = plan
+
+    def train(self, cluster, settings, judge, name, report):
+        for episodes in learner.stops(settings["episodes"], judge["reports"]):
+            steps = self.plan(int(name.split(".")[0].split("-")[1]), episodes)
+            report(episodes, np.outer(steps, [0, 1, 0, 0]))
+        result = {"dynamics_version": 1, "configuration_sha256": "", "settings": settings, "values_sha256": "", "steps_done": 1}
+        return learner.Training(b"", result, [], None, 1.0)
+
+
 @unittest.skipUnless(optuna, "Optuna is not installed")
 @unittest.skipUnless(shutil.which("dsl"), "dsl is not installed on PATH")
 class StudyTests(StudyCase):
@@ -79,27 +95,68 @@ class StudyTests(StudyCase):
         """A pruner that sees the values of the trial before, and a trial that is worse: training ends early."""
         calls = []
 
-        class Fake:
-            def __call__(self, command, *arguments):
-                calls.append(command)
-                if command == "train":
-                    self.done = self.done + 100 if "--resume" in arguments else 100
-                    return {"episodes_done": self.done, "done": self.done >= 400, "dynamics_version": 1,
-                            "configuration_sha256": "", "settings": {}, "values_sha256": "", "steps_per_second": 1}
-                mean, none = ({"mean": x, "low": x, "high": x} for x in (self.level, 0))
-                return {"policies": [{"steps": mean, "reward": mean, "ooms": none, "failures": none}]}
-
-        options = tune.parse(["tune", "--study", str(self.folder / "s"), "--episodes", "400", "--reports", "4"])
-        program = Fake()
-        objective = tune.Tuning(program, options)
+        options = tune.parse(["tune", "--study", str(self.folder / "s"), "--episodes", "512", "--reports", "4"])
+        planned = PlannedLearner(lambda trial, episodes: np.full(8, (300, 100)[trial]))
         study = optuna.create_study(direction="maximize", pruner=optuna.pruners.MedianPruner(n_startup_trials=1))
-        program.level = 300
-        study.optimize(objective, n_trials=1)
-        before = calls.count("train")
-        program.level = 100
-        study.optimize(objective, n_trials=1)
+        study.optimize(tune.Tuning(planned, options), n_trials=2)
         self.assertEqual([t.state.name for t in study.trials], ["COMPLETE", "PRUNED"])
-        self.assertLess(calls.count("train") - before, before)
+        self.assertEqual([list(t.intermediate_values) for t in study.trials], [[128, 256, 384, 512], [128]])
+
+    def test_settings_whose_values_run_away_end_their_trial_alone(self):
+        def plan(trial, episodes):
+            if trial == 0:
+                raise learner.RanAway("the values have run away", 8)
+            return np.zeros(8)
+
+        study = self.planned(plan, 2, "--pruner", "none")
+        self.assertEqual([t.state.name for t in study.trials], ["PRUNED", "COMPLETE"])
+        self.assertIn("run away", study.trials[0].user_attrs["error"])
+
+    @unittest.skipUnless(scipy, "SciPy is not installed")
+    def test_a_training_that_loses_on_the_same_keys_is_pruned(self):
+        """The first trial is the best. What is a little worse on nearly all keys ends at the half; what is worse on one key alone, at
+        first alone, or better, goes on."""
+        rng = np.random.default_rng(7)
+        keys = rng.normal(300, 100, 64)
+
+        def plan(trial, episodes):
+            noise = rng.normal(0, 1, 64)
+            return keys + episodes / 100 + {
+                0: 0 * noise, 1: noise - 2, 2: noise - np.where(np.arange(64) == 5, 400, 0),
+                3: noise - (50 if episodes < 512 else -0.5), 4: noise + 5}[trial]
+
+        study = self.planned(plan, 5, "--pruner", "wilcoxon")
+        self.assertEqual([t.state.name for t in study.trials], ["COMPLETE", "PRUNED", "COMPLETE", "COMPLETE", "COMPLETE"])
+        self.assertEqual([max(t.intermediate_values) for t in study.trials], [1024, 512, 1024, 1024, 1024])
+        for trial in study.trials:
+            for episodes, value in trial.intermediate_values.items():
+                # Each key's value is noted beside the point of the curve.
+                noted = trial.user_attrs[f"judged_{episodes}"]
+                self.assertEqual(len(noted), 64)
+                self.assertAlmostEqual(np.mean(noted), value, places=3)
+        self.assertNotIn("judged_1024", tune.summary(optuna, study)["best"])
+        # Other pruners leave single keys out.
+        study = self.planned(plan, 1, "--pruner", "none")
+        self.assertEqual([n for n in study.trials[0].user_attrs if n.startswith("judged_")], [])
+
+    @unittest.skipUnless(scipy, "SciPy is not installed")
+    def test_trials_without_keys_are_compared_with_nobody(self):
+        """What another pruner's call tried, or the search without Python, says nothing about keys, and does not stand in the way."""
+        levels = [300, 200, 100]
+        study = self.planned(lambda trial, episodes: np.full(64, levels[trial]), 1, "--pruner", "none")
+        study.pruner = tune.pruner(optuna, "wilcoxon", self.options("--pruner", "wilcoxon"))
+        objective = tune.Tuning(PlannedLearner(lambda trial, episodes: np.full(64, levels[trial])), self.options("--pruner", "wilcoxon"))
+        study.optimize(objective, n_trials=2)
+        self.assertEqual([t.state.name for t in study.trials], ["COMPLETE", "COMPLETE", "PRUNED"])
+
+    def options(self, *flags):
+        return tune.parse(["tune", "--study", str(self.folder / "p"), "--episodes", "1024", "--reports", "8", *flags])
+
+    def planned(self, plan, trials, *flags):
+        options = self.options(*flags)
+        study = optuna.create_study(direction="maximize", pruner=tune.pruner(optuna, options.pruner, options))
+        study.optimize(tune.Tuning(PlannedLearner(plan), options), n_trials=trials)
+        return study
 
     def test_what_a_trial_came_to_is_attached(self):
         self.call("tune", "--study", self.folder / "t.log", "--trials", 1, "--episodes", 128, "--reports", 2,
@@ -138,7 +195,7 @@ class StudyTests(StudyCase):
 
     def test_constants_that_no_cluster_has_together_end_their_trial_alone(self):
         options = tune.parse(["calibrate", "--study", str(self.folder / "i.log"), "--judge-episodes", "1"])
-        judge = tune.Calibration(trials.Program(None), options)
+        judge = tune.Calibration(learner.Program(None), options)
         highest = {entry["name"]: entry["high"] for entry in trials.SPACE["constants"]}
         with self.assertRaisesRegex(optuna.TrialPruned, "leak is"):
             judge(optuna.trial.FixedTrial(highest))
@@ -146,11 +203,22 @@ class StudyTests(StudyCase):
         self.assertGreater(judge(optuna.trial.FixedTrial(lowest)), 0)
 
     def test_mistakes_are_named(self):
-        self.assertIn("there is no program nowhere", self.call("tune", "--study", self.folder / "x", "--dsl", "nowhere", status=1))
+        program = ["--learner", "program"]
+        self.assertIn("there is no program nowhere", self.call(
+            "tune", "--study", self.folder / "x", "--dsl", "nowhere", *program, status=1))
+        self.assertIn("none.so is no library of the learner", self.call(
+            "tune", "--study", self.folder / "x", "--learner", "none.so", status=1))
+        self.assertIn("--constant leak: expected name=value", self.call(
+            "tune", "--study", self.folder / "x", "--constant", "leak", status=1))
+        self.assertIn("--config none.json", self.call("tune", "--study", self.folder / "x", "--config", "none.json", status=1))
         self.assertIn("there is no study", self.call("best", "--study", self.folder / "none", status=1))
         self.assertIn("--trials has to be 1", self.call("tune", "--study", self.folder / "x", "--trials", 0, status=2))
-        self.assertIn("ended with 65", self.call(
-            "tune", "--study", self.folder / "y.log", "--trials", 1, "--preset", "mild", "--sampler", "random", status=1))
+        for flags, message in (
+            (("--preset", "mild"), "no preset 'mild'"), (("--size", "6"), "size"), (("--constant", "leak=7"), "leak is 7"),
+            (("--constant", "leek=7"), "leek is no constant"), (("--config", __file__), "--config"),
+        ):
+            self.assertIn(message, self.call("tune", "--study", self.folder / "y.log", *flags, *program, status=1))
+        self.assertFalse((self.folder / "y.log").exists(), "said before there is a study")
 
     def test_one_process_leads(self):
         with open(self.folder / "l.log.owner", "w") as owner:

@@ -2,7 +2,7 @@ import ClusterSim
 import DSLBase
 
 /// Tuning without Python: settings drawn at random from the same space, trained and judged as `python -m resonetics.tune` does it, and written
-/// down in the same format. It learns nothing from trials that are over, and prunes none.
+/// down in the same format. It learns nothing from trials that are over, and ends none before its time but those whose values run away.
 struct RandomSearch {
   /// How often a trial is judged.
   private static let reports = 8
@@ -51,6 +51,14 @@ struct RandomSearch {
           return (study.count(.complete) + study.count(.pruned) + 1, lines)
         }
         ended(done)
+      } catch let error as DSLError where error.code == .invalidState {
+        // The values ran away: nothing is wrong but the settings.
+        let done = try await file.append { study in
+          let lines = writer.end(
+            trial.id, .pruned, attributes: ["error": .string(error.message)], at: time.now)
+          return (study.count(.complete) + study.count(.pruned) + 1, lines)
+        }
+        ended(done)
       } catch {
         _ = try? await file.append { _ in ((), writer.end(trial.id, .failed, at: time.now)) }
         throw error
@@ -81,22 +89,19 @@ struct RandomSearch {
   ) async throws -> (Double, JSONObject) {
     var object: JSONObject = ["episodes": .int(episodes), "checkpoints": 0]
     for entry in SearchSpace.settings { object[entry.name] = entry.json(parameters[entry.name] ?? entry.low) }
-    let trainer = try Trainer(configuration, try TrainingSettings(json: .object(object)))
-    // The learner's own checkpoints play validation episodes of seed 0.
-    let keys = try KeySpace.validation.keys(seed: 1, count: Self.judgeEpisodes)
-    let runner = EpisodeRunner(configuration)
-    var next = 1
+    var training = try JudgedTraining(
+      configuration, try TrainingSettings(json: .object(object)), judgeEpisodes: Self.judgeEpisodes,
+      reports: Self.reports)
+    let trainer = training.trainer
     while true {
       guard !stop.isSet else { throw CancellationError() }
-      try trainer.round()
+      try training.round()
       await Task.yield()
-      guard trainer.isDone || trainer.episodesDone * Self.reports >= next * episodes else { continue }
-      next += 1
-      let outcomes = try runner.run(trainer.policy, keys: keys)
+      guard let outcomes = try training.judged() else { continue }
       let value = Objective.survival.score(outcomes)
       let step = trainer.episodesDone
       try await file.append { _ in ((), writer.report(id, value, step: step)) }
-      guard trainer.isDone else { continue }
+      guard training.isDone else { continue }
       let summary = EpisodeSummary([outcomes])
       return (
         value,

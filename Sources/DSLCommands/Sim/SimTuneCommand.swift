@@ -13,10 +13,12 @@ struct SimTuneCommand: ReportingCommand {
     discussion: """
       Runs python -m resonetics.tune where Python has Optuna and the package (python/README.md); without, settings are drawn
       at random from the same space and written in the same format, which is said. A study has --trials trials in all: the
-      same call goes on with one that was interrupted or killed, whichever of the two began it.
+      same call goes on with one that was interrupted or killed, whichever of the two began it. What follows -- is given to
+      the Python module as it is: python -m resonetics.tune tune --help lists what it takes.
 
       Examples:
         dsl sim tune --study q.log --trials 50 --workers 2
+        dsl sim tune --study q.log --trials 50 -- --pruner wilcoxon --sampler gp
         dsl sim tune --study q.log --trials 50 --native
       """)
   static let reportName = "sim-tune"
@@ -44,6 +46,11 @@ struct SimTuneCommand: ReportingCommand {
   @Flag(help: "Search at random, without Python.")
   var native = false
 
+  @Argument(
+    parsing: .postTerminator,
+    help: ArgumentHelp("After --: options of python -m resonetics.tune tune.", valueName: "option"))
+  var more: [String] = []
+
   @OptionGroup var global: GlobalOptions
 
   func validate() throws {
@@ -52,6 +59,9 @@ struct SimTuneCommand: ReportingCommand {
       throw ValidationError("give 1 to 1000000 trials, 1 to 256 workers and a seed from 0 to 2147483647")
     }
     guard !(native && python != nil) else { throw ValidationError("give --native or --python, not both") }
+    guard !native || more.isEmpty else {
+      throw ValidationError("\(more.joined(separator: " ")) is for Optuna: give it without --native")
+    }
   }
 
   func report(_ context: Context) async throws -> Report? {
@@ -61,9 +71,9 @@ struct SimTuneCommand: ReportingCommand {
     }
     if !native {
       if let interpreter = try PythonTuning.interpreter(python) { return try optuna(interpreter) }
-      guard python == nil else {
+      guard python == nil, more.isEmpty else {
         throw DSLError(
-          .unsupported, "\(python ?? "") has no Optuna or no package resonetics",
+          .unsupported, "\(python ?? "python3") has no Optuna or no package resonetics",
           fix: "pip install './python[tune]', or search with --native")
       }
     }
@@ -79,7 +89,7 @@ struct SimTuneCommand: ReportingCommand {
     if let size = cluster.size { arguments += ["--size", size] }
     if let file = cluster.file { arguments += ["--config", file] }
     for constant in cluster.constants { arguments += ["--constant=\(constant)"] }
-    let end = try PythonTuning.run(interpreter, arguments)
+    let end = try PythonTuning.run(interpreter, arguments + more)
     guard end.status == 0 else {
       throw DSLError(
         .io, "\(interpreter) -m resonetics.tune ended with \(end.status)", fix: "what it wrote is above")
@@ -88,6 +98,7 @@ struct SimTuneCommand: ReportingCommand {
       throw DSLError(.internalError, "resonetics.tune wrote no object")
     }
     data["search"] = "optuna"
+    data["trainings"] = data["trainings"] ?? .null
     data["file"] = .string(study)
     return report(data)
   }
@@ -152,7 +163,7 @@ struct SimTuneCommand: ReportingCommand {
     return [
       "study": .string(tuning.name), "trials": .object(counts), "recovered": .int(lost),
       "sampler": "dsl-random",
-      "pruner": "none", "best": best, "search": "random", "file": .string(file),
+      "pruner": "none", "best": best, "search": "random", "trainings": "in_process", "file": .string(file),
     ]
   }
 
@@ -160,6 +171,7 @@ struct SimTuneCommand: ReportingCommand {
     Report(Self.reportName, .object(data)) { _ in
       let counts = (data["trials"]?.object ?? [:]).map { "\($0.value.text()) \($0.key)" }
       var text = "\(data["search"]?.string ?? ""): \(counts.joined(separator: ", "))\n"
+      if data["trainings"]?.string == "program" { text += "trainings ran dsl sim train\n" }
       if let best = data["best"]?.object {
         text +=
           "best: trial \(best["number"]?.int ?? 0), \(Shown.number(best["value"]?.double ?? .nan, decimals: 3))\n"
