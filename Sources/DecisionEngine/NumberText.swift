@@ -1,7 +1,7 @@
 /// How numbers look in sentences.
-enum NumberText {
+package enum NumberText {
   /// At most four decimals, none when the number is whole.
-  static func short(_ value: Double) -> String {
+  package static func short(_ value: Double) -> String {
     guard value.isFinite else { return "unknown" }
     if value == value.rounded(), value.magnitude < 1e15 { return String(Int(value)) }
     let rounded = (value * 10_000).rounded() / 10_000

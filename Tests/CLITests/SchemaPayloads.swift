@@ -8,10 +8,9 @@ enum SchemaPayloads {
 
   /// Schemas that belong to no single command.
   static let shared: Set<String> = [
-    "envelope", "common", "cycle", "policy-trace", "journal-entry", "program-handler", "program-notify",
-    "program-score", "program-strategy", "serve-health", "serve-ready", "serve-trace", "serve-traces",
-    "sim-room", "sim-frame", "sim-recordings", "sim-curves", "sim-study",
-    "otlp",
+    "envelope", "common", "cycle", "policy-trace", "cluster-trace", "saved-cluster", "journal-entry",
+    "program-handler", "program-notify", "program-score", "program-strategy", "serve-health", "serve-ready",
+    "serve-trace", "serve-traces", "sim-room", "sim-frame", "sim-recordings", "sim-curves", "sim-study", "otlp",
   ]
 
   /// The file that describes a command's payload.
@@ -272,7 +271,18 @@ enum SchemaPayloads {
       """),
     Payload("policy-show", "dsl --json policy show; dsl --json policy show dslmodel"),
     Payload(
-      "policy-check", "dsl --json policy check dslmodel; dsl --json policy check dslmodel --traces faults"),
+      "policy-check",
+      """
+      dsl --json policy check dslmodel; dsl --json policy check dslmodel --traces faults
+      dsl --json policy check --backend sim --episodes 2 dslmodel --traces faults
+      """),
+    Payload(
+      "policy-play",
+      """
+      dsl policy check --backend sim --episodes 2 dslmodel --traces faults > /dev/null
+      dsl --json policy play faults/cluster_fails-1.json played
+      dsl --json policy play faults/cluster_fails-1.json mended --max-cycles 5 --policy default
+      """),
     Payload("policy-diff", "dsl --json policy diff default dslmodel"),
     Payload(
       "policy-test",

@@ -64,6 +64,36 @@ struct SchemaTests {
     try validate(outcome.out, count: 4, schema: "policy-trace.schema.json", command: "document", in: shell)
   }
 
+  @Test func tracesOfClustersAndTheClusterItself() throws {
+    let shell = try Shell()
+    try shell.copySample()
+    let script = """
+      dsl policy check --backend sim --episodes 2 dslmodel --traces faults > /dev/null
+      ls faults | wc -l >&2; cat faults/*
+      """
+    let outcome = try shell(script)
+    let count = try #require(Int(outcome.err.trimmingCharacters(in: .whitespacesAndNewlines)))
+    #expect(count > 1)
+    try validate(
+      outcome.out, count: count, schema: "cluster-trace.schema.json", command: "document", in: shell)
+    // At the start of an episode, amid one, and after one that ended.
+    let cluster = try shell(
+      """
+      for cycles in 1 9 60; do
+        dsl auto loop --backend sim --interval 10ms --max-cycles $cycles --set sim.config=leaky.json > /dev/null
+        cat coordination/.dsl/sim/cluster.json
+      done
+      """.replacingOccurrences(of: "leaky.json", with: "'\(try leaky(shell))'"))
+    #expect(cluster.out.contains(/"critical_oom":[1-9]/), "an episode ended: \(cluster)")
+    try validate(cluster.out, count: 3, schema: "saved-cluster.schema.json", command: "document", in: shell)
+  }
+
+  /// Constants under which a cluster soon fails.
+  private func leaky(_ shell: Shell) throws -> String {
+    try shell.write("coordination/leaky.json", Array(#"{"leak": 0.005, "leaker_factor": 1}"#.utf8))
+    return "leaky.json"
+  }
+
   @Test(arguments: [
     "frobnicate", "auto show d-none", "work add 5", "work show none", "policy show none",
     "telemetry security-report -c nowhere",

@@ -121,7 +121,12 @@ import Testing
     ("auto execute --set sim.policy=none.agent", 4, "neither a policy nor a file"),
     ("auto execute --set sim.config=none.json", 4, "there is no file coordination/none.json"),
     ("auto status --set sim.size=x", 3, "sim.size x"),
-    ("policy check coordination/cluster.yaml", 69, "asks about cluster_budget"),
+    ("policy check coordination/cluster.yaml --backend files", 65, "unknown metric \"own_memory\""),
+    ("policy check coordination/cluster.yaml --episodes 0", 65, "--episodes 0"),
+    ("policy diff coordination/cluster.yaml default", 69, "asks about cluster_budget"),
+    ("policy check default --set backend=files --episodes 3", 64, "--backend sim"),
+    ("policy play none.json played", 4, "none.json"),
+    ("policy play coordination/cluster.yaml played", 72, "is no trace"),
     ("sim evaluate --policy engine:none.yaml", 4, "none.yaml"),
     ("sim evaluate --policy engine:mild", 4, "mild"),
   ]) func wrongCallsAreClear(call: String, status: Int32, says: String) throws {

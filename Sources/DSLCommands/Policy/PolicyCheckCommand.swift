@@ -13,11 +13,14 @@ struct PolicyCheckCommand: ReportingCommand {
       Tells dead zones, runaways, limit cycles, rules that never fire, are shadowed or blocked, and contradictions, each
       with its smallest counter-example, under the limits, gates and score in force. Ends with 1 when there are faults.
       With --traces each finding is also written as a document that dsl auto replay --trace derives again.
+      A policy for a simulated cluster (--backend sim, or one that asks for what only a cluster measures) is played on clusters
+      instead; what is found there dsl policy play plays in the loop.
 
       Examples:
         dsl policy check
         dsl policy check mine.yaml --set limits.max_agents=20
         dsl policy check dslmodel --traces faults && dsl auto replay --trace faults/runaway-1.json
+        dsl policy check cluster.yaml --backend sim --traces faults
       """)
   static let reportName = "policy-check"
 
@@ -29,14 +32,26 @@ struct PolicyCheckCommand: ReportingCommand {
     completion: .directory)
   var traces: String?
 
+  @OptionGroup var backend: BackendOption
+
+  @Option(
+    help: ArgumentHelp("On clusters: validation episodes to play, 20 without it.", valueName: "count"))
+  var episodes: Int?
+
   @OptionGroup var global: GlobalOptions
 
   func report(_ context: Context) async throws -> Report? {
-    let loaded = try context.settings()
+    let loaded = try context.settings([backend.setting])
+    if let check = try ClusterChecking(self, context, loaded) { return try check.report() }
+    guard episodes == nil else {
+      throw ValidationError("--episodes is for policies of a simulated cluster: give --backend sim with it.")
+    }
     let engine = try context.fleetEngine(policy, loaded.settings)
     let found = PolicyCheck.run(engine, gates: loaded.settings.gates)
     let written = try write(found, engine, loaded.settings, context)
     var data = found.json.object ?? [:]
+    data["backend"] = "files"
+    data["cluster"] = .null
     data["traces"] = .strings(written)
     let payload = JSONValue.object(data)
     var report = Report(Self.reportName, payload) { text(found, written, $0) }

@@ -8,7 +8,8 @@ struct PolicyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "policy", abstract: "The rules that decisions come from.",
     subcommands: [
-      PolicyShowCommand.self, PolicyCheckCommand.self, PolicyDiffCommand.self, PolicyTestCommand.self,
+      PolicyShowCommand.self, PolicyCheckCommand.self, PolicyPlayCommand.self, PolicyDiffCommand.self,
+      PolicyTestCommand.self,
     ])
 }
 

@@ -29,7 +29,9 @@ extension Context {
       throw DSLError(
         .unsupported,
         "policy \(engine.policy.name) asks about \(foreign), which the model of a fleet does not have",
-        fix: "play it on clusters: dsl sim evaluate --policy engine:FILE")
+        fix:
+          "check it on clusters: dsl policy check FILE --backend sim; compare it there: dsl sim evaluate --policy engine:FILE"
+      )
     }
     return engine
   }

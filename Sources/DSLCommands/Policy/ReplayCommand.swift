@@ -112,7 +112,7 @@ struct TraceReplay {
   private static let sizeLimit = 64 << 20
 
   private let file: String
-  private let recorded: PolicyTrace.Recorded
+  private let (policy, message): (String, String)
   private let outcome: PolicyTrace.Outcome
 
   /// Reads the file and derives it again.
@@ -120,23 +120,46 @@ struct TraceReplay {
   /// - Throws: `notFound`, `io`, `corrupt` when it is no trace, `invalidInput` when its policy cannot be read.
   init(_ file: String, _ context: Context) throws {
     self.file = file
+    let json = try Self.json(file, context)
+    if json["format"]?.string == ClusterTrace.format {
+      let trace = try ClusterTrace(json)
+      (policy, message) = (trace.policyName, trace.message)
+      let (engine, settings) = try Self.engine(
+        trace.policyText, trace.types, trace.settings, .everywhere, file)
+      outcome = try trace.replay(engine, gates: settings.gates)
+    } else {
+      let recorded = try PolicyTrace.Recorded(json)
+      (policy, message) = (recorded.policyName, recorded.message)
+      let (engine, settings) = try Self.engine(
+        recorded.policyText, recorded.types, recorded.settings, .standard, file)
+      outcome = recorded.replay(engine, gates: settings.gates)
+    }
+  }
+
+  /// The document in a file.
+  ///
+  /// - Throws: `notFound`, `io`, `corrupt` when it is no JSON.
+  static func json(_ file: String, _ context: Context) throws -> JSONValue {
     let bytes: [UInt8]
-    do throws(FileError) { bytes = try context.files.read(file, limit: Self.sizeLimit) } catch {
+    do throws(FileError) { bytes = try context.files.read(file, limit: sizeLimit) } catch {
       throw error.asDSLError
     }
-    let json: JSONValue
-    do { json = try JSONParser.parse(String(decoding: bytes, as: UTF8.self)) } catch {
+    do { return try JSONParser.parse(String(decoding: bytes, as: UTF8.self)) } catch {
       throw DSLError(
         .corrupt, "\(file) is no trace: it is no JSON", cause: "\(error)",
         fix: "write it anew: dsl policy check --traces DIR")
     }
-    recorded = try PolicyTrace.Recorded(json)
-    let types = recorded.types.filter { !DecisionType.all.contains($0) }
+  }
+
+  /// The engine that a trace was made with.
+  private static func engine(
+    _ text: String, _ types: [DecisionType], _ settings: JSONValue, _ catalog: MetricCatalog, _ file: String
+  ) throws -> (DecisionEngine, Settings) {
+    let types = types.filter { !DecisionType.all.contains($0) }
     let policy = try Policy(
-      yaml: recorded.policyText, file: "\(file): policy", types: DecisionType.all + types)
-    let settings = try SettingCatalog.settings(journaled: recorded.settings)
-    let engine = DecisionEngine(policy: policy, health: settings.health, limits: settings.limits)
-    outcome = recorded.replay(engine, gates: settings.gates)
+      yaml: text, file: "\(file): policy", catalog: catalog, types: DecisionType.all + types)
+    let settings = try SettingCatalog.settings(journaled: settings)
+    return (DecisionEngine(policy: policy, health: settings.health, limits: settings.limits), settings)
   }
 
   func report(_ name: String) -> Report {
@@ -145,10 +168,10 @@ struct TraceReplay {
         ["field": .string($0.field), "recorded": $0.recorded, "derived": $0.derived]
       } ?? .null
     let data: JSONValue = [
-      "policy": .string(recorded.policyName), "cycles": [], "replayed": .int(outcome.cycles),
+      "policy": .string(policy), "cycles": [], "replayed": .int(outcome.cycles),
       "differing": .int(outcome.isEqual ? 0 : 1), "modelled": .null,
       "trace": [
-        "file": .string(file), "finding": .string(recorded.message), "cycles": .int(outcome.cycles),
+        "file": .string(file), "finding": .string(message), "cycles": .int(outcome.cycles),
         "decisions": .int(outcome.decisions), "equal": .bool(outcome.difference == nil),
         "confirmed": .bool(outcome.isConfirmed), "difference": difference,
       ],
@@ -159,7 +182,7 @@ struct TraceReplay {
   }
 
   private func text(_ paint: Paint) -> String {
-    var text = "\(Shown.safe(recorded.policyName)): \(Shown.safe(recorded.message))\n"
+    var text = "\(Shown.safe(policy)): \(Shown.safe(message))\n"
     text += "\(outcome.cycles.counted("cycle")), \(outcome.decisions.counted("decision")) derived again: "
     if let difference = outcome.difference {
       let was = Shown.safe(difference.recorded.text()), now = Shown.safe(difference.derived.text())

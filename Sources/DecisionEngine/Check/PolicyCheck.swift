@@ -78,13 +78,24 @@ package enum PolicyCheck {
   ) -> [PolicyFinding] {
     engine.policy.rules.enumerated().filter { $0.element.confidence < gates.requiredConfidence }.map {
       index, rule in
-      let (has, needs) = NumberText.pair(rule.confidence, gates.requiredConfidence)
-      let tally = census.chosen[index]
-      return PolicyFinding(
-        .blocked, rules: [rule.name],
-        "rule \(rule.name) has the confidence \(has) at best, and the gate asks for \(needs)",
-        state: tally.smallest, states: tally.count)
+      var finding = blocked(rule, gates)
+      (finding.state, finding.states) = (census.chosen[index].smallest, census.chosen[index].count)
+      return finding
     }
+  }
+
+  private static func blocked(_ rule: Policy.Rule, _ gates: GateSettings) -> PolicyFinding {
+    let (has, needs) = NumberText.pair(rule.confidence, gates.requiredConfidence)
+    return PolicyFinding(
+      .blocked, rules: [rule.name],
+      "rule \(rule.name) has the confidence \(has) at best, and the gate asks for \(needs)")
+  }
+
+  /// What is wrong with rules whatever they are asked about: their confidence is below the gate's, or people have to
+  /// approve all that they decide.
+  package static func withoutStates(_ engine: DecisionEngine, gates: GateSettings) -> [PolicyFinding] {
+    engine.policy.rules.filter { $0.confidence < gates.requiredConfidence }.map { blocked($0, gates) }
+      + needApproval(engine, gates)
   }
 
   private static func needApproval(_ engine: DecisionEngine, _ gates: GateSettings) -> [PolicyFinding] {
@@ -133,7 +144,7 @@ package enum PolicyCheck {
 extension GateSettings {
   /// The gates as a model of the loop has them: what people have to approve is taken as approved, else the loop would
   /// never close, and a dry run would leave nothing to look at.
-  var modelled: GateSettings {
+  package var modelled: GateSettings {
     var gates = self
     gates.dryRun = false
     gates.approval = GateSettings.Approval()

@@ -1,4 +1,4 @@
-import DSLBase
+package import DSLBase
 
 extension PolicyFinding {
   /// Whether a run shows what the finding says.
@@ -30,7 +30,7 @@ extension PolicyFinding {
 
 extension DecisionEngine {
   /// Whether the policy says in words why nothing is decided on a scored observation.
-  func hasReason(_ observation: Observation) -> Bool {
+  package func hasReason(_ observation: Observation) -> Bool {
     var scope = Scope(observation, limits: limits, thresholds: health.thresholds)
     scope.bind(policy.bindings)
     return policy.silences.contains { $0.when.ask(scope) == .met }

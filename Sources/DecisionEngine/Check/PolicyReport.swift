@@ -10,6 +10,11 @@ package struct PolicyReport: Sendable, Equatable {
     package var undecided: Int
     /// Of these, states without a stated reason either.
     package var silent: Int
+
+    package init(health: HealthState, states: Int, undecided: Int, silent: Int) {
+      (self.health, self.states) = (health, states)
+      (self.undecided, self.silent) = (undecided, silent)
+    }
   }
 
   package var policy: String

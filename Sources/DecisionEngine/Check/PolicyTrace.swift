@@ -138,6 +138,10 @@ extension PolicyTrace {
       package let field: String
       package let recorded: JSONValue
       package let derived: JSONValue
+
+      package init(field: String, recorded: JSONValue, derived: JSONValue) {
+        (self.field, self.recorded, self.derived) = (field, recorded, derived)
+      }
     }
 
     package let cycles: Int
@@ -145,6 +149,11 @@ extension PolicyTrace {
     package let difference: Difference?
     /// Whether what was derived shows what the finding says.
     package let isConfirmed: Bool
+
+    package init(cycles: Int, decisions: Int, difference: Difference?, isConfirmed: Bool) {
+      (self.cycles, self.decisions) = (cycles, decisions)
+      (self.difference, self.isConfirmed) = (difference, isConfirmed)
+    }
 
     package var isEqual: Bool { difference == nil && isConfirmed }
   }

@@ -18,6 +18,9 @@ extension Policy {
     return MetricCatalog.everywhere.entries.filter { names.contains($0.name.rawValue) }
   }
 
+  /// The rules' names and the types that they decide, in order.
+  package var ruleTypes: [(name: String, type: DecisionType)] { rules.map { ($0.name, $0.type) } }
+
   /// What the rules or the score ask about and only a simulated cluster measures.
   package func clusterMetrics(_ health: HealthModel) -> [MetricName] {
     askedMetrics(health).map(\.name).filter { name in MetricCatalog.cluster.contains { $0.name == name } }

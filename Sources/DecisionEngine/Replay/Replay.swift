@@ -54,7 +54,7 @@ package enum Replay {
 
   /// The first field in which two values differ, in the order in which the first has them: `parameters.target_agents`,
   /// `cycles[3].silence`.
-  static func firstDifference(
+  package static func firstDifference(
     _ a: JSONValue, _ b: JSONValue, path: String, passingOver: [String] = []
   ) -> (String, JSONValue, JSONValue)? {
     if case .array(let x) = a, case .array(let y) = b {
