@@ -7,11 +7,15 @@ import Testing
 /// Processes that exist only as entries of a table: nothing is started, and what was asked for can be looked up.
 final class PretendProcesses: ProcessControl {
   private let table = MutexBox<[Int32: String]>([:])
-  private let next = MutexBox<Int32>(50_000)
+  private let next: MutexBox<Int32>
   let requests = MutexBox<[ProcessRequest]>([])
   let bootID: String
 
-  init(bootID: String) { self.bootID = bootID }
+  /// - Parameter last: numbers up to it are in use, or were: two of one boot must not give out the same.
+  init(bootID: String, last: Int32 = 50_000) {
+    self.bootID = bootID
+    next = MutexBox(last)
+  }
 
   func start(_ request: ProcessRequest) throws -> ProcessIdentity {
     let pid = next.with { pid in

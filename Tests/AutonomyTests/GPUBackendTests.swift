@@ -2,6 +2,7 @@ import Autonomy
 import Coordination
 import DSLBase
 import GPUScheduling
+import Glibc
 import Testing
 
 /// The contract's world with GPUs: the seed's agents have none, those that are started get some.
@@ -198,6 +199,31 @@ struct GPUWorld: ContractWorld {
       }
       #expect(reason.contains("its GPUs are not free any more"))
       #expect(try world.places().keys.sorted() == ["other-1"])
+    }
+  }
+
+  @Test func anAgentThatDiedWhileItDrainedHasNoGPUsAnyMore() async throws {
+    try await with(try GPUWorld(nodes: 1, pools: [("chat", 0, 0, 20, 4)])) { world in
+      let agent = try #require(try await world.start(4).first?.step.target)
+      try AgentStore(world.directory).update(agent) { (_, record, _) throws(DSLError) in
+        record.status = .active
+        record.heartbeat = world.under.time.now
+      }
+      let drain = EffectStep(action: "drain_agent", target: agent, before: ["draining": false])
+      let receipt = try await world.gpus.perform(drain, for: BackendContract.decision(.scaleDown))
+      #expect(try world.places().count == 1, "a draining agent still has its GPUs")
+      let record = try #require(try AgentStore(world.directory).read(agent)?.record)
+      let process = ProcessIdentity(
+        pid: try #require(record.pid), startTicks: UInt64(try #require(record.processStart)),
+        bootID: try #require(record.bootID))
+      world.under.processes.signal(process, SIGKILL)
+      #expect(try world.places().isEmpty, "its record says that it drains, and will never say more")
+      // Nobody has them meanwhile: undone, it is started again and has them.
+      guard case .reverted = try await world.gpus.revert(drain, receipt: receipt) else {
+        Issue.record("a drain can be undone")
+        return
+      }
+      #expect(try world.places().keys.sorted() == [agent])
     }
   }
 

@@ -61,12 +61,17 @@ package struct GPUBackend: Backend {
           .corrupt, "which GPUs agent \(id) has is unknown: \(error.message)",
           fix: "mend or remove its record: dsl doctor")
       }
-      guard let entry, entry.record.status != .stopped, let placement = entry[ReplicaPlanner.placement] else {
+      guard let entry, !hasStopped(entry.record), let placement = entry[ReplicaPlanner.placement] else {
         continue
       }
       holders.append(GPUHolder(agent: id, placement: placement))
     }
     return holders
+  }
+
+  /// Whether an agent needs its GPUs no more: its record says so, or it was to drain and its process is gone before it could.
+  private func hasStopped(_ record: AgentRecord) -> Bool {
+    record.status == .stopped || (record.isDraining && files.isRunning(record) == false)
   }
 
   /// What is free now.
@@ -126,7 +131,7 @@ package struct GPUBackend: Backend {
   /// Why an agent that has stopped cannot come back: what it had is somebody else's; `nil` when it can, or has not stopped.
   private func lost(_ step: EffectStep) throws -> String? {
     guard ["drain_agent", "retire_agent"].contains(step.action),
-      let entry = try files.agents.read(step.target), entry.record.status == .stopped,
+      let entry = try files.agents.read(step.target), hasStopped(entry.record),
       let placement = entry[ReplicaPlanner.placement],
       let objection = try standing().objection(to: GPUHolder(agent: step.target, placement: placement))
     else { return nil }
