@@ -127,6 +127,33 @@ import Testing
     #expect(learnerTrain(1, [123, 125], -1, nil, nil) == 1)
   }
 
+  /// Requests with a few bytes changed, cut or doubled: each comes to a code, and a message where it is refused.
+  @Test(arguments: [1, 2, 3] as [UInt64]) func noRequestBringsItDown(seed: UInt64) {
+    var random = SplitMix64(seed: seed)
+    var codes: Set<Int32> = []
+    for _ in 0..<150 {
+      var bytes = Array(Self.request.utf8)
+      for _ in 0..<Int.random(in: 1...3, using: &random) {
+        let at = Int.random(in: bytes.indices, using: &random)
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0: bytes[at] = UInt8.random(in: 0...255, using: &random)
+        case 1: bytes[at] = UInt8(ascii: "0") + UInt8.random(in: 0..<10, using: &random)
+        case 2: bytes.remove(at: at)
+        default: bytes.removeLast(min(bytes.count - 1, Int.random(in: 0..<20, using: &random)))
+        }
+      }
+      let received = Received()
+      received.rounds = 1
+      let code = withExtendedLifetime(received) {
+        learnerTrain(
+          1, bytes, Int64(bytes.count), Self.receiver, Unmanaged.passUnretained(received).toOpaque())
+      }
+      codes.insert(code)
+      #expect([1, 7].contains(code) && received.message.isEmpty == (code == 7), "seed \(seed): \(code)")
+    }
+    #expect(codes == [1, 7], "seed \(seed): some are refused, some train")
+  }
+
   /// Calls at the same time share nothing.
   @Test func trainingsSideBySideComeOutTheSame() async {
     let alone = train(Self.request).received.all(4)

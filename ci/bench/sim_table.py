@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
 """The table of the simulator: what was published, and what every policy comes to here, on 500 evaluation episodes.
 
-  ci/bench/sim_table.py --dsl .build/release/dsl [--agents DIR] [--trainings 10] [--workers 1] [--ppo FILE…]
+  ci/bench/sim_table.py [--ppo 10] [--workers 2]       # all of it: 35 trainings of Q, half a minute each, and of PPO a minute or two each
+  ci/bench/sim_table.py --quick [--ppo 1]              # the same in small, in a minute or two: to see that all of it runs
 
-Trains what is missing in DIR (a training of 50,000 episodes takes half a minute), judges all on the same keys, prints each row with
-the command that makes it, and then which orderings hold; ends with 1 where one does not. Trainings of PPO are made by
-`python -m resonetics.ppo train`; their row needs Stable-Baselines3.
+Trains what is missing in a folder (--agents), judges all on the same keys, prints each row with the command that makes it, and
+then which orderings hold; ends with 1 where one does not, but not where --quick asks for trainings too short to say. PPO
+needs the package resonetics and Stable-Baselines3 in the Python that runs this.
 """
 
 import argparse
 import concurrent.futures
+import importlib.util
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -35,6 +38,14 @@ def count(options, flags):
     return options.ablation if "--view" in flags else options.trainings
 
 
+def expect(path, episodes):
+    """What is there already has to be of the size that is asked for: a table of others would be wrong without a word."""
+    with open(path, "rb") as file:
+        found = json.loads(file.readline())["settings"]["episodes"]
+    if found != episodes:
+        raise SystemExit(f"sim_table: {path} is a training of {found} episodes, not {episodes}: give another folder to --agents")
+
+
 def train(options):
     """Trains what is not there; a training that was interrupted goes on."""
     def one(name, flags, seed):
@@ -47,12 +58,33 @@ def train(options):
         part.rename(path)
         print(f"trained {path}", file=sys.stderr)
 
+    def ppo(seed):
+        path = options.agents / f"ppo-{options.ppo_steps}-{seed}.zip"
+        if path.exists():
+            return
+        part = path.with_suffix(".part.zip")
+        resonetics_ppo("train", "--out", part, "--seed", seed, "--steps", options.ppo_steps)
+        part.rename(path)
+        print(f"trained {path}", file=sys.stderr)
+
     options.agents.mkdir(parents=True, exist_ok=True)
+    for path in (*options.agents.glob("*.agent"), *options.agents.glob("*.part")):
+        expect(path, options.episodes)
     with concurrent.futures.ThreadPoolExecutor(options.workers) as pool:
         wanted = [
             pool.submit(one, name, flags, seed) for name, _, flags in LEARNERS for seed in range(count(options, flags))]
-        for future in wanted:
-            future.result()
+        wanted += [pool.submit(ppo, seed) for seed in range(options.ppo)]
+        try:
+            for future in wanted:
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def resonetics_ppo(*arguments):
+    call = [sys.executable, "-m", "resonetics.ppo", *map(str, arguments)]
+    return json.loads(subprocess.run(call, stdout=subprocess.PIPE, check=True).stdout)
 
 
 def text(estimate, decimals, scale=1):
@@ -81,16 +113,31 @@ def orderings(rows):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--dsl", default=".build/release/dsl")
-    parser.add_argument("--agents", type=pathlib.Path, default=pathlib.Path(".build/agents"), help="folder of trainings")
-    parser.add_argument("--trainings", type=int, default=10, help="of each learner")
-    parser.add_argument("--ablation", type=int, default=5, help="trainings of each learner that sees something else")
-    parser.add_argument("--episodes", type=int, default=50_000, help="of a training")
-    parser.add_argument("--judge-episodes", type=int, default=500)
+    parser.add_argument("--dsl", default=".build/release/dsl", help="the program, a release build")
+    parser.add_argument(
+        "--quick", action="store_true", help="small: 2 trainings of 4000 episodes, 1 of each ablation, 100 episodes that judge")
+    parser.add_argument("--agents", type=pathlib.Path, help="folder of trainings; .build/agents, or .build/agents-quick")
+    parser.add_argument("--trainings", type=int, help="of each learner, 10")
+    parser.add_argument("--ablation", type=int, help="trainings of each learner that sees something else, 5")
+    parser.add_argument("--episodes", type=int, help="of a training, 50000")
+    parser.add_argument("--judge-episodes", type=int, help="500")
     parser.add_argument("--workers", type=int, default=1, help="trainings at once")
-    parser.add_argument("--ppo", nargs="*", default=[], help="trainings of PPO")
+    parser.add_argument("--ppo", type=int, default=0, help="trainings of PPO; its rows are left out without it")
+    parser.add_argument("--ppo-steps", type=int, help="of a training of PPO, 1000000")
     parser.add_argument("--json", help="write the figures to a file")
     options = parser.parse_args(arguments)
+    sizes = dict(trainings=(10, 2), ablation=(5, 1), episodes=(50_000, 4000), judge_episodes=(500, 100), ppo_steps=(1_000_000, 20_000))
+    for name, (whole, small) in sizes.items():
+        if getattr(options, name) is None:
+            setattr(options, name, small if options.quick else whole)
+        if getattr(options, name) < 1:
+            parser.error(f"--{name.replace('_', '-')} has to be 1 or more")
+    options.agents = options.agents or pathlib.Path(".build/agents-quick" if options.quick else ".build/agents")
+    if not shutil.which(options.dsl):
+        parser.error(f"there is no program {options.dsl}: make release, or name it with --dsl")
+    for module in ("resonetics", "stable_baselines3") if options.ppo else ():
+        if importlib.util.find_spec(module) is None:
+            parser.error(f"--ppo needs {module} in {sys.executable}: pip install './python[sb3]'")
     train(options)
     files = {name: [options.agents / f"{name}-{s}.agent" for s in range(count(options, flags))] for name, _, flags in LEARNERS}
     policies = [*RULES, *(",".join(map(str, files[name])) for name, _, _ in LEARNERS)]
@@ -105,17 +152,13 @@ def main(arguments=None):
         commands[name] = f"`{trained}`, `dsl sim evaluate --policy FILE,FILE,…`"
     shown = {**{name: name for name in RULES}, **{name: title for name, title, _ in LEARNERS}}
     if options.ppo:
-        done = subprocess.run(
-            [sys.executable, "-m", "resonetics.ppo", "evaluate", "--episodes", str(options.judge_episodes), *options.ppo],
-            stdout=subprocess.PIPE)
-        if done.returncode != 0:
-            print("PPO: left out", file=sys.stderr)
-        else:
-            found = json.loads(done.stdout)
-            for name, how in (("drawn", "actions drawn"), ("likeliest", "likeliest action")):
-                key = f"PPO, {how}"
-                rows[key], paired[key], shown[key] = {**found[name], "trainings": found["trainings"]}, found[name]["less_heuristic"], key
-                commands[key] = "`python -m resonetics.ppo train --out FILE --seed 0…`, `python -m resonetics.ppo evaluate FILE…`"
+        trained = [options.agents / f"ppo-{options.ppo_steps}-{seed}.zip" for seed in range(options.ppo)]
+        found = resonetics_ppo("evaluate", "--episodes", options.judge_episodes, *trained)
+        for name, how in (("drawn", "actions drawn"), ("likeliest", "likeliest action")):
+            key = f"PPO, {how}"
+            rows[key], paired[key], shown[key] = {**found[name], "trainings": found["trainings"]}, found[name]["less_heuristic"], key
+            seeds = f"--seed 0…{options.ppo - 1}"
+            commands[key] = f"`python -m resonetics.ppo train --out FILE {seeds}`, `python -m resonetics.ppo evaluate FILE…`"
     print("| published | reward | steps survived | OOM | critical failure % |\n|---|---|---|---|---|")
     for row in PUBLISHED:
         print("| " + " | ".join(map(str, row)) + " |")
@@ -132,7 +175,9 @@ def main(arguments=None):
         held &= holds
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps({"policies": rows, "less_heuristic": paired}, indent=2))
-    return 0 if held else 1
+    if options.quick:
+        print("\nThese trainings are short and few: what holds here says nothing about the whole table.")
+    return 0 if held or options.quick else 1
 
 
 if __name__ == "__main__":

@@ -92,6 +92,16 @@ class Artifacts:
         shutil.rmtree(holder)
 
 
+    def note(self, owner, text):
+        """Attaches a note, and where optuna-dashboard is installed puts it on the page of the trial or study."""
+        self.attach(owner, "note.md", text)
+        try:
+            from optuna_dashboard import save_note
+        except ImportError:
+            return
+        save_note(owner, text)
+
+
 class Objective:
     """What is called with each trial."""
 
@@ -167,7 +177,7 @@ class Tuning(Objective):
         """A note, the curves of training and of judging, and the black box of the failure that came first."""
         attach = self.artifacts.attach
         title = f"trial {trial.number}"
-        attach(trial, "note.md", note(title, found, curve[-1][1]))
+        self.artifacts.note(trial, note(title, found, curve[-1][1]))
         attach(trial, "judged.svg", plots.svg(title, [("value on validation episodes", curve)], "training episodes", "value"))
         if done.curve:
             names = list(done.curve[0])
@@ -215,7 +225,7 @@ class Thresholds(Objective):
         trial.set_user_attr("judged", len(order))
         trial.set_user_attr("configuration_sha256", self.configuration.digest)
         trial.set_user_attr("validation", {name: {end: float(x) for end, x in found[name].items()} for name in MEASURES})
-        self.artifacts.attach(trial, "note.md", note(f"trial {trial.number}", found, value))
+        self.artifacts.note(trial, note(f"trial {trial.number}", found, value))
         lines = [f"{key:016x}," + ",".join(f"{x:g}" for x in row) for key, row in zip(self.keys.tolist(), rows)]
         self.artifacts.attach(trial, "episodes.csv", "\n".join(["key," + ",".join(MEASURES), *lines, ""]))
         return value

@@ -13,6 +13,7 @@ interrupted goes on when it is made again, and other processes take part with ``
 import argparse
 import contextlib
 import fcntl
+import importlib.util
 import json
 import os
 import pathlib
@@ -28,6 +29,8 @@ from .learner import Program, ProgramError
 from .trials import JUDGED, Artifacts, Calibration, Thresholds, Tuning
 
 SAMPLERS = ("tpe", "random", "qmc", "cmaes", "gp", "nsgaii")
+#: What some of them need beside Optuna.
+NEEDS = {"cmaes": ("cmaes",), "gp": ("scipy", "torch"), "qmc": ("scipy",), "wilcoxon": ("scipy",)}
 PRUNERS = ("median", "percentile", "halving", "hyperband", "wilcoxon", "none")
 
 
@@ -105,11 +108,10 @@ def run(options):
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     calibrates = options.command == "calibrate"
     chosen = "none" if calibrates else options.pruner
-    if chosen == "wilcoxon":
-        try:
-            import scipy  # noqa: F401
-        except ImportError:
-            raise ProgramError("the pruner wilcoxon needs SciPy: pip install scipy, or --pruner none") from None
+    for option, word in (("sampler", options.sampler), ("pruner", chosen)):
+        missing = [module for module in NEEDS.get(word, ()) if importlib.util.find_spec(module) is None]
+        if missing:
+            raise ProgramError(f"--{option} {word} needs what is not installed: pip install {' '.join(missing)}")
     objective, trained = objective_of(options)
     options.study.parent.mkdir(parents=True, exist_ok=True)
     with open(str(options.study) + ".owner", "w") as owner, open(str(options.study) + ".members", "w") as members:
@@ -188,6 +190,12 @@ def draw(optuna, study, options):
     lines = [",".join([str(t.number), str(t.value), *(str(t.params[name]) for name in names)]) for t in complete]
     artifacts = Artifacts(options)
     artifacts.attach(study, "study.svg", plots.svg(study.study_name, [("value", values), ("best so far", best)], "trial", "value"))
+    top = sorted(complete, key=lambda t: t.value, reverse=study.direction.name == "MAXIMIZE")[:10]
+    rows = ["| " + " | ".join([str(t.number), f"{t.value:.3f}", *(f"{t.params[name]:.4g}" for name in names)]) + " |" for t in top]
+    head = ["trial", "value", *names]
+    artifacts.note(study, "\n".join([
+        f"# {study.study_name}: the best of {len(complete)} whole trials", "", "| " + " | ".join(head) + " |",
+        "|" + "---|" * len(head), *rows, ""]))
     artifacts.attach(study, "study.csv", "\n".join([",".join(["trial", "value", *names]), *lines, ""]))
 
 
@@ -219,36 +227,38 @@ def best(options):
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="python -m resonetics.tune", description=__doc__.split("\n\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("tune", "heuristic", "calibrate", "best"):
-        command = commands.add_parser(name)
+    for name, what in (
+        ("tune", "search settings of the learner"), ("heuristic", "search thresholds of the heuristic"),
+        ("calibrate", "search constants of the cluster, by random and heuristic alone"), ("best", "show what was found"),
+    ):
+        command = commands.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
         command.add_argument("--study", type=pathlib.Path, required=True, help="the file of the study")
         if name == "best":
             continue
-        command.add_argument("--trials", type=int, default=50, help="of the study in all")
-        command.add_argument("--workers", type=int, default=1, help="trials at once")
+        command.add_argument("--trials", type=int, default=50, help="of the study in all, %(default)s")
+        command.add_argument("--workers", type=int, default=1, help="trials at once, %(default)s")
         command.add_argument("--join", action="store_true", help="take part in a study that another process leads")
-        command.add_argument("--sampler", choices=SAMPLERS, default="tpe")
+        command.add_argument("--sampler", choices=SAMPLERS, default="tpe", help="how trials are chosen, %(default)s")
         command.add_argument("--sampler-seed", type=int, default=0, help="with one worker a study repeats itself")
-        command.add_argument("--preset", default="canonical")
-        command.add_argument("--size", help="such as 8x8")
-        command.add_argument("--judge-episodes", type=int, default=256, help="validation episodes that judge")
+        command.add_argument("--preset", default="canonical", help="the constants to start from: calm, canonical or storm")
+        command.add_argument("--size", help="the grid, such as 8x8; 6x6 without it")
+        command.add_argument("--judge-episodes", type=int, default=256, help="validation episodes that judge, %(default)s")
         if name == "heuristic":
             command.add_argument(
                 "--pruner", choices=("wilcoxon", "none"), default="wilcoxon", help="wilcoxon: episodes of the same keys in pairs")
             continue
         command.add_argument("--dsl", help="the program; the one on PATH without it")
-        if name == "tune":
-            command.add_argument(
-                "--learner", help="the learner's library, or program: trainings run dsl sim train; RESONETICS_LEARNER without it, "
-                "else the library beside the program or in the package, else the program")
         command.add_argument("--config", help="constants that differ, a JSON object in a file")
         command.add_argument("--constant", action="append", default=[], help="a constant that differs, NAME=VALUE")
         if name == "tune":
             command.add_argument(
+                "--learner", help="where trainings run: FILE is the learner's library; program runs dsl sim train. Without it "
+                "RESONETICS_LEARNER, the library beside the program or in the package, or the program")
+            command.add_argument(
                 "--pruner", choices=PRUNERS, default="median",
-                help="by the value on the way; wilcoxon: by what the best had at that time, on the same keys in pairs")
-            command.add_argument("--episodes", type=int, default=10_000, help="training episodes of a trial")
-            command.add_argument("--reports", type=int, default=8, help="how often a trial is judged")
+                help="by the value after so many episodes, %(default)s; wilcoxon: by what the best had then, on the same keys in pairs")
+            command.add_argument("--episodes", type=int, default=10_000, help="training episodes of a trial, %(default)s")
+            command.add_argument("--reports", type=int, default=8, help="how often a trial is judged, %(default)s")
             command.add_argument("--seed", type=int, default=0, help="of the training episodes")
     options = parser.parse_args(arguments)
     for name in ("trials", "workers", "judge_episodes", "episodes", "reports"):

@@ -2,16 +2,20 @@
 
 import contextlib
 import fcntl
+import importlib.util
 import io
 import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
+import unittest.mock
 import xml.etree.ElementTree
 
 import numpy as np
@@ -53,6 +57,8 @@ class StudyCase(unittest.TestCase):
 
 class PlannedLearner:
     """Judged by steps survived that are planned: ``plan(trial, episodes)`` gives those of each key."""
+
+    word, path = "in_process", "a plan"
 
     def __init__(self, plan):
         self.plan = plan
@@ -176,8 +182,19 @@ class StudyTests(StudyCase):
             self.assertEqual(len(drawn.findall("{*}polyline")), 1 if name == "judged.svg" else 2)
             self.assertEqual({len(line.get("points").split()) for line in drawn.findall("{*}polyline")}, {2})
         of_study = self.artifacts(study, study, "t.log")
-        self.assertEqual(set(of_study), {"study.svg", "study.csv"})
+        self.assertEqual(set(of_study), {"note.md", "study.svg", "study.csv"})
+        self.assertIn(f"| 0 | {study.trials[0].value:.3f} |", of_study["note.md"])
         self.assertEqual(float(of_study["study.csv"].splitlines()[1].split(",")[1]), study.trials[0].value)
+
+    @unittest.skipUnless(importlib.util.find_spec("optuna_dashboard"), "optuna-dashboard is not installed")
+    def test_notes_stand_on_the_dashboard(self):
+        from optuna_dashboard._note import get_note_from_system_attrs
+
+        self.call("tune", "--study", self.folder / "d.log", "--trials", 1, "--episodes", 64, "--judge-episodes", 2, "--size", "3x3")
+        study = self.load("d.log")
+        found = study._storage.get_study_system_attrs(study._study_id)
+        for trial, text in ((study.trials[0]._trial_id, "# trial 0"), (None, "# tune: the best of 1 whole trials")):
+            self.assertIn(text, get_note_from_system_attrs(found, trial)["body"])
 
     def artifacts(self, study, owner, name):
         from optuna.artifacts import get_all_artifact_meta
@@ -219,6 +236,33 @@ class StudyTests(StudyCase):
         ):
             self.assertIn(message, self.call("tune", "--study", self.folder / "y.log", *flags, *program, status=1))
         self.assertFalse((self.folder / "y.log").exists(), "said before there is a study")
+
+    def test_what_a_choice_needs_is_named_before_there_is_a_study(self):
+        with unittest.mock.patch.dict(tune.NEEDS, {"qmc": ("scipy", "no_such_module")}):
+            self.assertIn("--sampler qmc needs what is not installed: pip install", self.call(
+                "calibrate", "--study", self.folder / "n.log", "--sampler", "qmc", status=1))
+        self.assertFalse((self.folder / "n.log").exists())
+
+    def test_an_interruption_ends_trials_at_their_next_report(self):
+        """Those of other threads, too; the same call goes on."""
+        begun = threading.Barrier(2)
+
+        def plan(trial, episodes):
+            if trial < 2 and episodes == 64:
+                # Both are under way when it comes, and would report ten thousand times.
+                begun.wait(60)
+                if trial == 0:
+                    os.kill(os.getpid(), signal.SIGINT)
+            return np.zeros(4)
+
+        flags = ["--trials", 3, "--episodes", 640_000, "--sampler", "random", "--pruner", "none"]
+        with unittest.mock.patch.object(learner, "find", lambda *_: PlannedLearner(plan)):
+            self.assertIn("the same call goes on", self.call(
+                "tune", "--study", self.folder / "i.log", "--workers", 2, "--reports", 10_000, *flags, status=130))
+            states = [t.state.name for t in self.load("i.log").trials]
+            self.assertEqual(states[:2], ["FAIL", "FAIL"])
+            found = self.call("tune", "--study", self.folder / "i.log", *flags)
+        self.assertEqual(found["trials"], {"complete": 3, "fail": 2})
 
     def test_one_process_leads(self):
         with open(self.folder / "l.log.owner", "w") as owner:
