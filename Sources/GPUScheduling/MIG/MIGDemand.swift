@@ -13,10 +13,12 @@ package struct MIGDemand: Sendable {
   /// In the order of arrival.
   package private(set) var requests: [Request] = []
 
-  /// Mixes of profiles by size, in shares of the requests, from the one that takes least memory to the whole GPU.
+  /// Mixes of profiles by size, in shares of the requests, from the one that takes least memory to the whole GPU. Of the last
+  /// three the large ones are 4g, which begin at slot 0 alone: first-fit puts the small ones just there.
   package static let mixes: [(name: String, shares: [Double])] = [
     ("uniform", [1, 1, 1, 1, 1, 1]), ("small-heavy", [8, 4, 4, 2, 1, 1]),
-    ("large-heavy", [1, 1, 2, 4, 4, 4]),
+    ("large-heavy", [1, 1, 2, 4, 4, 4]), ("1g-4g", [1, 0, 0, 0, 1, 0]), ("1g-double-4g", [0, 1, 0, 0, 1, 0]),
+    ("1g-2g-4g", [1, 0, 1, 0, 1, 0]),
   ]
 
   /// - Parameters:
