@@ -8,10 +8,9 @@ enum SchemaPayloads {
 
   /// Schemas that belong to no single command.
   static let shared: Set<String> = [
-    "envelope", "common", "cycle", "policy-trace", "cluster-trace", "saved-cluster", "journal-entry",
+    "envelope", "common", "cycle", "otlp", "policy-trace", "cluster-trace", "saved-cluster", "journal-entry",
     "program-handler", "program-notify", "program-score", "program-strategy", "serve-health", "serve-ready",
     "serve-trace", "serve-traces", "sim-room", "sim-frame", "sim-recordings", "sim-curves", "sim-study",
-    "otlp",
   ]
 
   /// The file that describes a command's payload.
@@ -280,9 +279,8 @@ enum SchemaPayloads {
     Payload(
       "policy-play",
       """
-      dsl policy check --backend sim --episodes 2 dslmodel --traces faults > /dev/null
-      dsl --json policy play faults/cluster_fails-1.json played
-      dsl --json policy play faults/cluster_fails-1.json mended --max-cycles 5 --policy default
+      dsl policy check --backend sim --episodes 2 dslmodel --traces t > /dev/null; t=t/cluster_fails-1.json
+      dsl --json policy play $t a; dsl --json policy play $t b --max-cycles 5 --policy default
       """),
     Payload("policy-diff", "dsl --json policy diff default dslmodel"),
     Payload(

@@ -9,6 +9,16 @@ extension Settings {
   package var metricCatalog: MetricCatalog { backend == SimBackend.word ? .everywhere : .standard }
 }
 
+extension PolicySource {
+  /// Reads the policy for what settings have the loop run on.
+  ///
+  /// - Parameter types: decision types that somebody beside the backend carries out.
+  /// - Throws: as ``load(types:catalog:)``.
+  package func load(for settings: Settings, types: [DecisionType] = []) throws -> Policy {
+    try load(types: settings.backendTypes + types, catalog: settings.metricCatalog)
+  }
+}
+
 extension EngineHost {
   /// The policy of the simulator that is to be asked in each cycle, where the loop runs on a cluster and one is named.
   ///

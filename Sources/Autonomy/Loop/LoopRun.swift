@@ -223,7 +223,8 @@ final class LoopRun {
     do {
       plan = try loop.reload()
       let types = loop.extensions.handlers.keys.sorted() + plan.settings.programs.handlers.map(\.type)
-      _ = try PolicySource(plan.settings.policy, directory).load(types: types)
+      _ = try PolicySource(plan.settings.policy, directory).load(
+        for: plan.settings, types: types)
     } catch {
       let error = error as? DSLError ?? DSLError(.internalError, "\(error)")
       return try tell(.notReloaded(error))

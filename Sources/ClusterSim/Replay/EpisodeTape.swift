@@ -38,14 +38,24 @@ package final class EpisodeTape {
   /// An episode that was recorded.
   ///
   /// - Throws: ``DSLError`` for a configuration or level that is not valid.
-  package init(_ box: BlackBox) throws(DSLError) {
-    (configuration, key, level) = (box.configuration, box.key, box.level)
-    (policyName, isRecorded) = (box.policy, true)
+  package convenience init(_ box: BlackBox) throws(DSLError) {
+    try self.init(box.configuration, key: box.key, level: box.level, actions: box.actions, name: box.policy)
+  }
+
+  /// An episode as far as it was played elsewhere.
+  ///
+  /// - Parameter name: who played.
+  /// - Throws: ``DSLError`` for a configuration or level that is not valid.
+  package init(
+    _ configuration: ClusterConfiguration, key: UInt64, level: Int, actions: [UInt8], name: String
+  ) throws(DSLError) {
+    (self.configuration, self.key, self.level) = (configuration, key, level)
+    (policyName, isRecorded) = (name, true)
     writing = try Playback(configuration, key: key, level: level, actions: [])
     showing = try Playback(configuration, key: key, level: level, actions: [])
     recorder = FlightRecorder(writing)
     points = [writing.point]
-    for action in box.actions where !writing.isOver {
+    for action in actions where !writing.isOver {
       recorder.take(action, writing)
       points.append(writing.point)
     }

@@ -63,7 +63,7 @@ struct Readiness: Sendable {
     }
     check("policy") {
       _ = try PolicySource(settings.policy, directory)
-        .load(types: settings.programs.handlers.map(\.type))
+        .load(for: settings, types: settings.programs.handlers.map(\.type))
     }
     check("queue") { _ = try surface.queue(.readOnly).statistics() }
     let journal: Journal? =

@@ -66,6 +66,7 @@ package struct HTTPServer: Sendable {
     routes += Traces(surface: surface, looks: looks).routes
     routes.append(Metrics(surface: surface, looks: looks).route)
     routes.append(Following(surface: surface, hub: hub, looks: looks).route)
+    routes += ClusterRoutes(room: ClusterRoom(surface), looks: looks).routes
     routes += Writing(surface: surface, looks: looks, host: host).routes
     if let receiver = sources.receiver { routes += Receiving(receiver: receiver).routes }
     return RouteTable(routes + Page.routes)

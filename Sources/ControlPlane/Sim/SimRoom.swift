@@ -13,9 +13,6 @@ package actor SimRoom {
   /// How often files are looked at, seconds, and what share of the time reading them may take.
   private static let files = (seconds: 1.0, share: 0.05)
   private static let aliveSeconds = 15.0
-  /// Points of one answer at most.
-  static let pointLimit = 5000
-
   private let sources: SimSources
   private let hub: EventHub
   private let time: any TimeSource
@@ -156,7 +153,7 @@ extension SimRoom {
       "problem": .optional(problem),
       "shows": [
         "recordings": .bool(sources.recordings != nil), "training": .bool(sources.training != nil),
-        "study": .bool(sources.study != nil),
+        "study": .bool(sources.study != nil), "controls": true,
       ],
     ]
   }
@@ -165,20 +162,7 @@ extension SimRoom {
   ///
   /// - Parameter at: another step than the one that is shown.
   func shown(since: Int, at step: Int? = nil) -> JSONValue {
-    let position = tape.position
-    if let step { tape.seek(to: step) }
-    defer { if step != nil { tape.seek(to: position) } }
-    let from = min(max(0, since), tape.points.count)
-    let points = tape.points[from..<min(tape.points.count, from + Self.pointLimit)]
-    let end = from + points.count
-    return [
-      "tape": .int(serial), "steps_done": .int(tape.count), "over": .bool(tape.isOver), "since": .int(from),
-      "points": .array(points.map(\.json)),
-      "actions": .array(
-        tape.actions[max(0, from - 1)..<max(0, from - 1, end - 1)].map { .int(Int($0)) }),
-      "incidents": .array(tape.incidents.filter { from..<end ~= $0.step }.map(\.json)),
-      "frame": tape.frame.json,
-    ]
+    tape.shown(since: since, at: step, serial: serial, isOver: tape.isOver)
   }
 
   /// What a follower is told first.

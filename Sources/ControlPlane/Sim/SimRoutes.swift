@@ -47,7 +47,7 @@ struct SimRoutes: Sendable {
       }.taking(
         Parameter(
           "since", .integer(steps),
-          "Points from this step on, \(SimRoom.pointLimit) at most; from the start unless given."),
+          "Points from this step on, \(EpisodeTape.pointLimit) at most; from the start unless given."),
         Parameter("step", .integer(steps), "The cells at this step; those that are shown unless given.")),
       get("/recordings", "sim-recordings", "Recorded episodes, by name.") { room, _ in
         ["recordings": .strings(try await room.recordings())]

@@ -80,7 +80,8 @@ struct DoctorCommand: ReportingCommand {
     do {
       let loaded = try context.settings()
       do {
-        _ = try PolicySource(loaded.settings.policy, context.directory).load()
+        _ = try PolicySource(loaded.settings.policy, context.directory).load(
+          for: loaded.settings, types: loaded.settings.programs.handlers.map(\.type))
         return (loaded.settings, [])
       } catch {
         return (loaded.settings, [Self.told(error)])

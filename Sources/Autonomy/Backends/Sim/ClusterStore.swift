@@ -8,7 +8,7 @@ package struct ClusterStore: Sendable {
   private let boxLimit: Int
   private static let constantsLimit = 1 << 20
 
-  let directory: CoordinationDirectory
+  package let directory: CoordinationDirectory
   /// As the settings describe the cluster.
   let settings: Settings.Sim
   private let fence: Fence?
@@ -113,10 +113,26 @@ package struct ClusterStore: Sendable {
     "\(directory.blackBoxes)/\(cluster.number)-\(BlackBox.text(cluster.episode.key)).blackbox.json"
   }
 
-  /// The names of the records, in order.
-  private func boxes() throws(DSLError) -> [String] {
+  /// One of the records.
+  ///
+  /// - Parameter name: one of ``boxes()``.
+  /// - Throws: `notFound`, `io`; `corrupt` for a file that is cut or edited; `invalidInput` for one of another version.
+  package func box(_ name: String) throws(DSLError) -> BlackBox {
+    let path = "\(directory.blackBoxes)/\(name)"
+    guard let bytes = try read(path, limit: BlackBox.limit) else {
+      throw DSLError(.notFound, "there is no file \(path)")
+    }
+    guard let json = try? JSONParser.parse(bytes) else {
+      throw DSLError(.corrupt, "\(path) is no whole JSON", fix: "it is a record of what happened: remove it")
+    }
+    return try BlackBox(json, name: path)
+  }
+
+  /// The names of the records, in order; none where there is no folder for them.
+  package func boxes() throws(DSLError) -> [String] {
     var names: [String] = []
     do {
+      guard try directory.files.status(directory.blackBoxes) != nil else { return [] }
       try directory.files.walk(directory.blackBoxes) { entry in
         names.append(String(decoding: entry.name, as: UTF8.self))
       }

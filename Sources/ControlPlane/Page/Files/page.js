@@ -113,6 +113,7 @@ let state = null;
 function heardStatus(data) {
   showStatus(data);
   showAgents(data.agents ?? []);
+  byID("sim").hidden = !(data.evidence ?? []).some(({ source }) => source === "cluster");
   if (state !== null && state !== data.health_state) say(`Health is ${data.health_state ?? "unknown"}, ${number(data.status.health_score)}`);
   state = data.health_state;
 }

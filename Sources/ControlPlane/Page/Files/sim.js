@@ -1,4 +1,5 @@
-// The simulator's page: what the server shows, and what people do with the player.
+// The simulator's page: what the server shows, and what people do with the player. An engine's server has it at /sim, for the
+// cluster that its loop runs on: there it only watches.
 import { byID, chip, facts, h, number, replace } from "./dom.js";
 import { cellAt, channels, paint, paintRamp, words } from "./heat.js";
 import { dropToken, follow, get, hasToken, post, setToken } from "./live.js";
@@ -6,6 +7,10 @@ import { drawStudy, drawTraining, EpisodePlot } from "./plots.js";
 
 const names = ["move up", "move down", "move left", "move right", "clean", "scale", "memory clean", "throttle"];
 const know = { player: null, frame: null, tape: 0, points: [], actions: [], incidents: [], groups: [], studies: [] };
+/** Whether a loop makes the steps; and what of it is looked at: its episode or a recorded one, at the last step or another. */
+const watching = location.pathname === "/sim";
+const watch = { recording: null, known: null, step: null, looks: false, wanted: false };
+document.body.classList.toggle("watch", watching);
 
 /** One message above everything, or none. */
 function notice(text) {
@@ -119,8 +124,61 @@ function heardStudy(data) {
 
 function linked(word, reason) {
   const isLive = word === "live";
+  if (isLive && watching) look();
   byID("link").replaceWith(Object.assign(chip(isLive ? "live" : "not connected", isLive ? "ok" : "bad", reason || null), { id: "link", role: "status" }));
   if (reason === "token") askToken();
+}
+
+// MARK: watching
+
+/** Asks what there is to see, one question at a time. */
+async function look() {
+  watch.wanted = true;
+  if (watch.looks) return;
+  watch.looks = true;
+  while (watch.wanted) {
+    watch.wanted = false;
+    try {
+      // What is known of one episode is nothing of another, whatever their numbers.
+      if (watch.known !== watch.recording) Object.assign(know, { tape: 0 });
+      watch.known = watch.recording;
+      const which = watch.recording === null ? "" : `recording=${encodeURIComponent(watch.recording)}&`;
+      const player = await get(`/sim/state?${which}`);
+      // Some steps are asked for again: what was undone may have gone another way.
+      let since = player.tape === know.tape ? Math.max(0, know.points.length - 20) : 0;
+      for (let tries = 0; tries < 1000; tries += 1) {
+        const shown = await get(`/sim/frame?${which}since=${since}${watch.step === null ? "" : `&step=${watch.step}`}`);
+        Object.assign(know, { frame: shown.frame, over: shown.over });
+        if (take(shown)) break;
+        since = know.points.length;
+      }
+      heardPlayer(player);
+      drawFrame();
+      notice("");
+    } catch (error) {
+      if (error.status !== 401) {
+        notice(error.message);
+        continue;
+      }
+      dropToken();
+      if (await askToken()) watch.wanted = true;
+    }
+  }
+  watch.looks = false;
+}
+
+/** Turns to the episode in progress, or to a recorded one. */
+function watchEpisode(recording) {
+  Object.assign(watch, { recording, step: null });
+  byID("following").checked = recording === null;
+  look();
+}
+
+/** Stays at a step, while the loop may go on. */
+function watchStep(step) {
+  watch.step = Math.min(Math.max(0, step), Math.max(0, know.points.length - 1));
+  byID("following").checked = false;
+  look();
 }
 
 // MARK: drawing
@@ -132,9 +190,13 @@ function drawPlayer() {
   byID("run").textContent = player.running ? "Pause" : "Start";
   byID("place").textContent = player.recorded ? player.recording.replace(/\.blackbox\.json$/, "") : `key ${player.key}`;
   byID("mode").replaceChildren(
-    chip(player.recorded ? "recorded" : "simulated", ""), chip(`${player.configuration.height}×${player.configuration.width} cells`, ""),
-    chip(player.policy, ""), chip(player.running ? "running" : "paused", player.running ? "ok" : ""),
+    chip(player.recorded ? "recorded" : watching ? `episode ${player.episode}` : "simulated", ""), chip(`${player.configuration.height}×${player.configuration.width} cells`, ""),
+    chip(player.policy, ""),
+    ...(watching ? (player.recorded ? [] : [chip(player.running ? "a loop leads" : "no loop leads", player.running ? "ok" : "")])
+      : [chip(player.running ? "running" : "paused", player.running ? "ok" : "")]),
     ...(player.over && player.cause !== "none" ? [chip(player.cause.replaceAll("_", " "), player.cause === "time_limit" ? "ok" : "bad")] : []));
+  document.title = `${player.running ? "▶ " : ""}dsl sim · ${player.policy}`;
+  if (watching) return;
   const options = [...(player.recorded ? [h("option", { value: "" }, `${player.policy} (recorded)`)] : []), ...player.policies.map((name) => h("option", { value: name }, name.split("/").at(-1)))];
   byID("policy").replaceChildren(...options);
   byID("policy").value = player.recorded ? "" : player.policy;
@@ -144,7 +206,6 @@ function drawPlayer() {
   byID("continues").checked = player.continues;
   byID("back").disabled = player.position === 0;
   byID("ahead").disabled = player.over && player.position >= player.steps_done;
-  document.title = `${player.running ? "▶ " : ""}dsl sim · ${player.policy}`;
 }
 
 let sliding = false;
@@ -156,7 +217,7 @@ function drawFrame() {
   byID("at").setAttribute("aria-valuetext", `step ${frame.step} of ${last}`);
   byID("where").textContent = `step ${frame.step} of ${last}`;
   byID("back").disabled = frame.step === 0;
-  byID("ahead").disabled = Boolean(know.over) && frame.step >= last;
+  byID("ahead").disabled = (watching || Boolean(know.over)) && frame.step >= last;
   paint(byID("heat"), frame, byID("channel").value);
   byID("heat").setAttribute("aria-label", words(frame));
   tiles(frame.point);
@@ -232,7 +293,7 @@ async function loadRecordings() {
     replace(byID("recording-list"), recordings.length ? recordings.map((name) => {
       const button = h("button", { type: "button", "aria-current": String(name === know.player.recording) }, name.replace(/\.blackbox\.json$/, ""));
       button.dataset.key = name;
-      button.addEventListener("click", () => change("/recording", { name }));
+      button.addEventListener("click", () => (watching ? watchEpisode(name) : change("/recording", { name })));
       return h("li", {}, button);
     }) : [h("li", { className: "empty" }, "None in the directory.")]);
   } catch (error) {
@@ -246,6 +307,7 @@ let asked = null;
 let asking = false;
 /** Shows a step: the last one that was wanted, one question at a time. */
 async function seek(step) {
+  if (watching) return watchStep(step);
   asked = step;
   if (asking) return;
   asking = true;
@@ -257,8 +319,8 @@ async function seek(step) {
   asking = false;
 }
 
-const toggle = () => (know.player?.running ? change("/pause") : change("/start"));
-const step = (count) => change("/step", { count });
+const toggle = () => (watching ? byID("following").click() : know.player?.running ? change("/pause") : change("/start"));
+const step = (count) => (watching ? watchStep(know.frame.step + count) : change("/step", { count }));
 
 byID("run").addEventListener("click", toggle);
 byID("back").addEventListener("click", () => step(-1));
@@ -267,6 +329,7 @@ byID("next").addEventListener("click", () => change("/episode", { episode: know.
 byID("policy").addEventListener("change", () => { if (byID("policy").value) change("/episode", { policy: byID("policy").value }); });
 byID("speed").addEventListener("change", () => change("/speed", { steps_per_s: Number(byID("speed").value) }));
 byID("continues").addEventListener("change", () => change("/continues", { continues: byID("continues").checked }));
+byID("following").addEventListener("change", () => (byID("following").checked ? watchEpisode(null) : watchStep(know.frame.step)));
 byID("at").addEventListener("input", () => { sliding = true; seek(Number(byID("at").value)); });
 byID("at").addEventListener("change", () => { sliding = false; });
 byID("reload").addEventListener("click", loadRecordings);
@@ -285,6 +348,7 @@ byID("heat").addEventListener("pointerleave", () => { byID("cell").textContent =
 document.addEventListener("keydown", (event) => {
   const target = event.target;
   if (event.ctrlKey || event.metaKey || event.altKey || byID("ask").open || target.closest("select, input, summary, .scroll")) return;
+  if (watching && !know.frame) return;
   if (event.key === " " && !target.closest("button, a")) {
     event.preventDefault();
     toggle();
@@ -315,5 +379,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 new ResizeObserver(() => { if (know.frame) drawFrame(); drawTrainings(); drawStudies(); }).observe(byID("training-plot"));
 
 byID("curve-key").replaceChildren(h("span", { className: "line reward" }, "reward so far"), h("span", { className: "line load" }, "load"), h("span", { className: "line budget" }, "budget"));
+if (watching) addEventListener("resize", redraw);
 const heard = { player: heardPlayer, frame: heardFrame, training: heardTraining, study: heardStudy };
-follow((name, data) => heard[name]?.(data), linked, "/sim/events");
+if (watching) follow(() => { if (byID("following").checked) look(); }, linked, "/events?event=cycle");
+else follow((name, data) => heard[name]?.(data), linked, "/sim/events");

@@ -1,0 +1,104 @@
+import Autonomy
+import ClusterSim
+import Coordination
+import DSLBase
+
+/// The room of the simulated cluster that a directory's loop runs on, for those who look: what the cluster's file says, and the
+/// records of episodes that failed. It changes nothing.
+actor ClusterRoom {
+  private let surface: ControlSurface
+  /// What was shown last: an episode is done again only when it has gone on.
+  private var known: Shown?
+
+  private struct Shown {
+    /// What it is of: a place of the cluster, or a file.
+    var stamp: String
+    var tape: EpisodeTape
+    var serial: Int
+    var number: Int
+    var isOver: Bool
+  }
+
+  init(_ surface: ControlSurface) { self.surface = surface }
+
+  /// The cluster, or a recorded episode, as the schema `sim-room` has it.
+  ///
+  /// - Throws: `not_found` where the loop runs on no cluster, or for a recording that is not there; `corrupt` and `invalid_input`
+  ///   for a file that cannot be gone on with; `io`.
+  func state(recording: String?) throws -> JSONValue {
+    let (settings, store) = try store()
+    let shown = try shown(recording, settings, store)
+    let tape = shown.tape
+    let leads = try LeaderStatus(
+      store.directory, surface.journal(), host: surface.world(settings).host, time: surface.time)
+    return [
+      "tape": .int(shown.serial), "running": .bool(recording == nil && leads.word == "leading"),
+      "speed_steps_per_s": .double(min(max(1 / settings.loop.intervalSeconds, 0.000_001), 500)),
+      "continues": true, "recorded": .bool(recording != nil), "recording": .optional(recording),
+      "policy": .string(tape.policyName), "policies": .strings([tape.policyName]),
+      "position": .int(tape.count), "steps_done": .int(tape.count), "over": .bool(shown.isOver),
+      "cause": .string(tape.cause.name), "seed": .int(settings.sim.seed), "episode": .int(shown.number),
+      "key": .string(BlackBox.text(tape.key)), "level": .int(tape.level),
+      "dynamics_version": .int(ClusterConfiguration.dynamicsVersion),
+      "configuration_sha256": .string(tape.configuration.digest), "configuration": tape.configuration.json,
+      "problem": .null,
+      "shows": ["recordings": true, "training": false, "study": false, "controls": false],
+    ]
+  }
+
+  /// The cells at a step, the last one unless given, and the points from another on: the schema `sim-frame`.
+  ///
+  /// - Throws: as ``state(recording:)``.
+  func frame(since: Int, at step: Int?, recording: String?) throws -> JSONValue {
+    let (settings, store) = try store()
+    let shown = try shown(recording, settings, store)
+    shown.tape.seek(to: step ?? shown.tape.count)
+    return shown.tape.shown(since: since, at: nil, serial: shown.serial, isOver: shown.isOver)
+  }
+
+  /// The names of the records.
+  ///
+  /// - Throws: as ``state(recording:)``.
+  func recordings() throws -> [String] { try store().store.boxes() }
+
+  private func store() throws -> (settings: Settings, store: ClusterStore) {
+    let settings = try surface.settings().settings
+    guard settings.backend == SimBackend.word else {
+      throw DSLError(
+        .notFound,
+        "the loop of this directory runs on backend \(settings.backend), not on a simulated cluster",
+        fix: "set backend: sim in dsl.yaml, or see dsl sim serve")
+    }
+    return (settings, ClusterStore(surface.directory(settings), settings.sim))
+  }
+
+  private func shown(_ recording: String?, _ settings: Settings, _ store: ClusterStore) throws -> Shown {
+    if let recording { return try recorded(recording, store) }
+    let cluster = try store.load()
+    let place = cluster.place
+    let stamp = "\(place.text) \(place.digest) \(cluster.configuration.digest)"
+    if let known, known.stamp == stamp { return known }
+    let name = settings.sim.policy.map { "sim:" + $0 } ?? "engine:" + settings.policy
+    let tape = try EpisodeTape(
+      cluster.configuration, key: cluster.episode.key, level: cluster.episode.level,
+      actions: cluster.episode.actions, name: name.split(separator: "/").last.map(String.init) ?? name)
+    let shown = Shown(
+      stamp: stamp, tape: tape, serial: cluster.number + 1, number: cluster.number,
+      isOver: cluster.episode.isOver)
+    known = shown
+    return shown
+  }
+
+  private func recorded(_ name: String, _ store: ClusterStore) throws -> Shown {
+    if let known, known.stamp == name { return known }
+    guard try store.boxes().contains(name) else {
+      throw DSLError(.notFound, "there is no such recording", fix: "see /api/v1/sim/recordings")
+    }
+    let box = try store.box(name)
+    let number = Int(name.prefix { $0 != "-" }) ?? 0
+    let shown = Shown(
+      stamp: name, tape: try EpisodeTape(box), serial: number + 1, number: number, isOver: true)
+    known = shown
+    return shown
+  }
+}
