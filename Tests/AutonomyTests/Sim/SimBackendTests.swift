@@ -154,6 +154,46 @@ import Testing
     #expect(world.sim.look().blind == nil)
   }
 
+  private static let impossible: [(member: String, value: JSONValue, says: String)] = [
+    ("episode", .int(-1), "episode is -1"),
+    ("episode", .int(1 << 40), "not from 0 to 4294967295"),
+    ("earlier_steps", .int(Int.max), "earlier_steps is"),
+    ("survivals", .int(-4), "survivals is -4"),
+    ("steps", .int(4), "steps is not the number of its actions"),
+    ("seed", .int(1 << 31), "seed is"),
+    ("actions", "00", "is not the one that the actions of its episode lead to"),
+    ("actions", "009", "is not the one"),
+    ("state", "00", "state"),
+    ("state", "zz", "not hexadecimal"),
+    ("state_digest", "0000000000000000", "of another state"),
+    ("ended", ["oom": 1], "critical_oom"),
+    ("ended", .null, "expected an object"),
+    ("key", "8000000000000001", "is not the one"),
+    ("configuration_sha256", "00", "of other constants"),
+    ("dynamics_version", 9, "follows dynamics 9"),
+    ("configuration", ["leak": 7], "leak"),
+    ("earlier_reward", "much", "earlier_reward"),
+  ]
+
+  /// The digest is no secret: what cannot be is refused in a file whose digest fits, too, and named.
+  @Test(arguments: impossible) func whatCannotBeIsRefusedByName(
+    _ member: String, _ value: JSONValue, _ says: String
+  ) async throws {
+    let world = try await SimWorld(steps: 3)
+    let path = world.path + "/.dsl/sim/cluster.json"
+    let whole = try PosixFileSystem().read(path, limit: 1 << 20)
+    var object = try #require(try JSONParser.parse(whole).object)
+    object[member] = value
+    object["sha256"] = nil
+    object["sha256"] = .string(SHA256.hex(of: JSONValue.object(object).canonical.serialized()))
+    #expect {
+      _ = try SavedCluster(JSONValue.object(object).serialized(.compact), name: "cluster.json")
+    } throws: { error in
+      let error = error as? DSLError
+      return [.corrupt, .invalidInput].contains(error?.code) && error?.description.contains(says) == true
+    }
+  }
+
   /// What another backend left in the journal, before the settings were changed.
   @Test func stepsOfOtherBackendsAreLeftAlone() async throws {
     let world = try await SimWorld(steps: 2)

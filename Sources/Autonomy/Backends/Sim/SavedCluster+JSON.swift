@@ -31,6 +31,9 @@ extension SavedCluster {
     SHA256.hex(of: JSONValue.object(content).canonical.serialized())
   }
 
+  /// Nothing that is counted here gets beyond, and sums of it are far from overflowing.
+  private static let most = 1 << 53
+
   /// Reads a file.
   ///
   /// - Parameter name: of the file, for messages.
@@ -57,20 +60,39 @@ extension SavedCluster {
         "\(name) follows dynamics \(version), this build \(ClusterConfiguration.dynamicsVersion)",
         fix: "go on with the build that wrote it, or " + fix)
     }
+    // The digest guards against damage. Who writes one of their own is told what cannot be.
+    func count(_ fields: JSONFields, _ member: String, _ largest: Int = Self.most) throws(DSLError) -> Int {
+      let value = try fields.int(member)
+      guard (0...largest).contains(value) else {
+        throw DSLError(.corrupt, "\(name): \(member) is \(value), not from 0 to \(largest)", fix: fix)
+      }
+      return value
+    }
     let configuration = try ClusterConfiguration(json: .object(fields.object("configuration")))
+    guard configuration.digest == (try fields.string("configuration_sha256")) else {
+      throw DSLError(.corrupt, "\(name): configuration_sha256 is of other constants", fix: fix)
+    }
     guard let key = UInt64(try fields.string("key"), radix: 16),
       let state = Hexadecimal.bytes(try fields.string("state"))
     else { throw DSLError(.corrupt, "\(name): key or state is not hexadecimal", fix: fix) }
     let episode = try OpenEpisode(
-      configuration, key: key, level: try fields.int("level"), survivals: try fields.int("survivals"),
+      configuration, key: key, level: try fields.int("level"), survivals: try count(fields, "survivals"),
       actions: try fields.string("actions").utf8.map { $0 &- UInt8(ascii: "0") }, state: state)
     guard BlackBox.text(episode.digest) == (try fields.string("state_digest")) else {
       throw DSLError(.corrupt, "\(name): state_digest is of another state", fix: fix)
     }
-    let ended = try fields.object("ended")
+    guard try fields.int("steps") == episode.step else {
+      throw DSLError(.corrupt, "\(name): steps is not the number of its actions", fix: fix)
+    }
+    let ended = try JSONFields(fields["ended"], "\(name): ended")
+    var ends = EndCause.allCases.map { _ in 0 }
+    for cause in EndCause.allCases where cause != .none {
+      ends[Int(cause.rawValue)] = try count(ended, cause.name)
+    }
     self.init(
-      seed: try fields.int("seed"), number: try fields.int("episode"), episode: episode,
-      ends: EndCause.allCases.map { ended[$0.name]?.int ?? 0 }, earlierSteps: try fields.int("earlier_steps"),
+      seed: try count(fields, "seed", KeySpace.largestSeed),
+      number: try count(fields, "episode", KeySpace.largestEpisode), episode: episode, ends: ends,
+      earlierSteps: try count(fields, "earlier_steps"),
       earlierReward: try fields.double("earlier_reward"))
   }
 }
