@@ -89,6 +89,62 @@ import Testing
     #expect(explained.status == 0 && explained.out.contains("critical_oom"), "\(explained)")
   }
 
+  /// What people approve is done although the cluster has gone on, as long as the numbers of the rule hold.
+  @Test func whatIsApprovedIsDoneInALaterState() throws {
+    func policy(_ type: String, _ when: String) throws {
+      try shell.write(
+        "coordination/cluster.yaml",
+        Array(
+          """
+          name: careful
+          rules:
+            - name: careful
+              type: \(type)
+              priority: 5
+              confidence: 0.9
+              target: cluster
+              approval: required
+              when: {\(when)}
+              description: Do it
+              rationale: So
+
+          """.utf8))
+    }
+    func pending() throws -> String {
+      let list = try #require(
+        try shell("dsl auto pending --format json").json()["pending"] as? [[String: Any]])
+      #expect(list.count == 1, "\(list)")
+      return try #require(list.first?["id"] as? String)
+    }
+    try policy("scale_up", "critical_memory: {gt: 0.5}")
+    for _ in 0..<3 {
+      let turn = try shell("dsl auto execute")
+      #expect(turn.out.contains("held by approval"), "\(turn)")
+    }
+    let id = try pending()
+    #expect(try shell("dsl auto approve \(id) --by anna").status == 0)
+    let done = try shell("dsl auto execute")
+    #expect(done.out.contains("performed 1 scale step"), "\(done)")
+    #expect(try cluster()["actions"] as? String == "0105", "three steps of waiting, then that one")
+    // Used once.
+    #expect(try shell("dsl auto execute").out.contains("held by approval"))
+
+    // What is about a cell is done when the agent stands there again.
+    try shell("rm -r coordination/.dsl")
+    try policy("memory_clean", "own_memory: {gt: 0.01}, own_priority: {gt: 0}")
+    try shell("dsl auto execute")
+    let first = try pending()
+    #expect(try shell("dsl auto execute; dsl auto pending --format json").out.contains(first) == false)
+    try shell("rm -r coordination/.dsl")
+    // A number that has moved beyond the drift makes it void.
+    try policy("scale_up", "cluster_step: {gte: 0}")
+    try shell("dsl auto execute; dsl auto execute")
+    let early = try pending()
+    #expect(try shell("dsl auto approve \(early) --by anna").status == 0)
+    let moved = try shell("dsl auto execute")
+    #expect(moved.out.contains("held by approval") && moved.out.contains("cluster_step was"), "\(moved)")
+  }
+
   @Test func policiesOfEngineAndSimulatorAreComparedOnOneTable() throws {
     let call = """
       dsl sim evaluate --policy heuristic --policy engine:cluster.yaml --policy engine:default \

@@ -58,7 +58,8 @@ extension Cycle {
       for (number, step) in steps.enumerated() { marks[number] = await backend.mark(of: step) }
       let request = Approval(
         id: "p-" + decision.id.dropFirst(2), decision: decision, cycle: cycle, steps: steps,
-        binding: engine.binding(of: decision, observation, steps: steps, marks: marks), demand: demand,
+        binding: engine.binding(
+          of: decision, observation, steps: steps.map { backend.bound($0) }, marks: marks), demand: demand,
         proposer: control.proposer, createdAt: time.now, expiresAt: time.now)
       let (standing, changes) = control.approvals.propose(
         request, open: open.first { $0.subject == request.subject }, now: time.now)

@@ -34,6 +34,9 @@ public protocol Backend: Sendable {
   /// What an approval of a step binds beyond the step itself: a digest of the target as it is now, when a change of it
   /// should make the approval void; `nil` when the step says it all.
   func mark(of step: EffectStep) async -> String?
+  /// What of a step an approval binds: all of it, unless the world is never the same in two cycles. Then what names the state
+  /// alone is left out, because the step is planned anew for the cycle that carries it out.
+  func bound(_ step: EffectStep) -> EffectStep
   /// Lets time pass in a world that stands still between cycles: called once at the end of a cycle that acts, unless the kill
   /// switch is thrown.
   ///
@@ -51,6 +54,9 @@ extension Backend {
 
   /// Nothing beyond the step.
   public func mark(of step: EffectStep) async -> String? { nil }
+
+  /// All of it.
+  public func bound(_ step: EffectStep) -> EffectStep { step }
 
   /// It passes by itself.
   public func passTime(_ observation: Observation) async throws -> [String]? { nil }

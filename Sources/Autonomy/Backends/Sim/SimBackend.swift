@@ -73,6 +73,15 @@ package struct SimBackend: Backend {
     }
   }
 
+  /// Action, cell and episode. The state is another in each cycle, and the step that is carried out names the one that it is
+  /// planned for; how far the cluster may have gone on meanwhile is said by the numbers that the rule compares.
+  package func bound(_ step: EffectStep) -> EffectStep {
+    guard let place = ClusterPlace(json: step.before) else { return step }
+    var step = step
+    step.before = ["episode": .int(place.episode)]
+    return step
+  }
+
   /// Whether an observation is of the cluster as it is.
   private static func saw(_ observation: Observation, _ cluster: SavedCluster) -> Bool {
     observation.metrics[.clusterEpisode] == Double(cluster.number)
