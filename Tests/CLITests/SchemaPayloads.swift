@@ -273,8 +273,7 @@ enum SchemaPayloads {
     Payload(
       "policy-check",
       """
-      dsl --json policy check dslmodel; dsl --json policy check dslmodel --traces faults
-      dsl --json policy check --backend sim --episodes 2 dslmodel --traces faults
+      dsl --json policy check dslmodel --traces t; dsl --json policy check --backend sim --episodes 2 dslmodel
       """),
     Payload(
       "policy-play",
