@@ -11,8 +11,8 @@ import Testing
     try expectGolden(outcome.out, "../../../examples/kubernetes/crd/neuronetes.yaml")
   }
 
-  /// Holds documents against the schema of their kind's CRD, as the API server does: valid ones pass, and each of the broken
-  /// ones fails at its field.
+  /// The CRDs are structural schemas, and hold documents as the API server does: valid ones pass, and each of the broken ones
+  /// fails at its field.
   @Test(
     .enabled(
       if: Shell.python(with: "jsonschema") != nil && Shell.python(with: "yaml") != nil,
@@ -27,10 +27,31 @@ import Testing
         import copy, sys, yaml
         from jsonschema import Draft202012Validator
         kinds = {}
+        FORBIDDEN = {"definitions", "dependencies", "deprecated", "discriminator", "id", "patternProperties", "readOnly", "writeOnly",
+                     "xml", "$ref", "uniqueItems"}
+        TYPES = ("object", "array", "string", "integer", "number", "boolean")
+        def structural(node, path, inner=False):
+            # What the API server asks of a schema: Kubernetes, Custom Resources, "Specifying a structural schema".
+            assert not FORBIDDEN & node.keys(), (path, FORBIDDEN & node.keys())
+            if inner:
+                assert not {"type", "description", "default", "additionalProperties", "nullable"} & node.keys(), path
+            else:
+                is_free = node.get("x-kubernetes-int-or-string") or node.get("x-kubernetes-preserve-unknown-fields")
+                assert is_free or node.get("type") in TYPES, path
+            extra = node.get("additionalProperties")
+            assert extra is None or isinstance(extra, dict) and "properties" not in node, path
+            if "default" in node: Draft202012Validator(node).validate(node["default"])
+            children = [(f".{k}", v, inner) for k, v in node.get("properties", {}).items()]
+            children += [(".*", extra, inner)] if extra else []
+            children += [("[]", node["items"], inner)] if node.get("type") == "array" else []
+            children += [(f".{word}", v, True) for word in ("allOf", "anyOf", "oneOf") for v in node.get(word, [])]
+            children += [(".not", node["not"], True)] if "not" in node else []
+            for name, child, is_inner in children: structural(child, path + name, is_inner)
         for crd in yaml.safe_load_all(open(sys.argv[1])):
             spec = crd["spec"]
             assert crd["metadata"]["name"] == spec["names"]["plural"] + "." + spec["group"]
             schema = spec["versions"][0]["schema"]["openAPIV3Schema"]
+            structural(schema, spec["names"]["kind"])
             def strict(node):
                 if isinstance(node, dict):
                     if node.get("type") == "object" and "properties" in node and not node.get("x-kubernetes-preserve-unknown-fields"):
