@@ -49,7 +49,11 @@ struct ClusterChecking {
     var progress = Progress("episodes", total: count, context)
     let found = try check.run(episodes: count) { progress.show($0) }
     progress.end()
-    let written = try write(found, check)
+    let (decisive, hash) = (SettingCatalog.decisive(settings), PolicySource.hash(engine.policy.source))
+    let traces = FaultTraces(folder: command.traces, files: context.files)
+    let written = try traces.write(found.findings, named: \.id) {
+      try ClusterTrace.document(of: $0, check, settings: decisive, hash: hash)
+    }
     var data = found.json.object ?? [:]
     data["traces"] = .strings(written)
     let payload = JSONValue.object(data)
@@ -59,40 +63,12 @@ struct ClusterChecking {
     return report
   }
 
-  /// Writes the traces of all findings that have one.
-  ///
-  /// - Returns: their paths, in the order of the findings.
-  /// - Throws: `io`.
-  private func write(_ report: ClusterReport, _ check: ClusterCheck) throws -> [String] {
-    guard let traces = command.traces else { return [] }
-    do throws(FileError) { try context.files.makeDirectory(traces) } catch { throw error.asDSLError }
-    let hash = PolicySource.hash(engine.policy.source)
-    var paths: [String] = []
-    for finding in report.findings {
-      guard
-        let document = try ClusterTrace.document(
-          of: finding, check, settings: SettingCatalog.decisive(settings), hash: hash)
-      else { continue }
-      let path = "\(traces)/\(finding.id).json"
-      try AtomicFile.commit(context.files, path, Array((document.text(.pretty) + "\n").utf8))
-      paths.append(path)
-    }
-    return paths
-  }
-
   private func text(_ report: ClusterReport, _ traces: [String], _ paint: Paint) -> String {
     var text =
       "\(Shown.safe(report.policy)): \(report.looks) states of \(report.episodes.counted("episode")), "
       + "\(report.configuration.height)x\(report.configuration.width) cells, \(report.loops) closed loops; "
       + "the cluster failed in \(report.failed), with \(ClusterCheck.yardstick) in \(report.yardstickFailed)\n"
-    var table = TextTable(header: ["health", "states", "no decision", "no reason either"])
-    table.rightAligned = [1, 2, 3]
-    for share in report.shares {
-      table.rows.append([
-        paint(share.health), String(share.states), String(share.undecided), String(share.silent),
-      ])
-    }
-    text += table.text(paint)
+    text += report.shares.table(paint)
     for finding in report.findings { text += lines(finding, paint) }
     for path in traces { text += "trace: dsl policy play \(Shown.safe(path)) DIR\n" }
     text += paint("this is a search: --format json lists what it assumes\n", .quiet)

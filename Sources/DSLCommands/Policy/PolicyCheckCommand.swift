@@ -48,7 +48,11 @@ struct PolicyCheckCommand: ReportingCommand {
     }
     let engine = try context.fleetEngine(policy, loaded.settings)
     let found = PolicyCheck.run(engine, gates: loaded.settings.gates)
-    let written = try write(found, engine, loaded.settings, context)
+    let hash = PolicySource.hash(engine.policy.source)
+    let decisive = SettingCatalog.decisive(loaded.settings)
+    let written = try FaultTraces(folder: traces, files: context.files).write(found.findings, named: \.id) {
+      $0.proof?.document(of: $0, engine, gates: loaded.settings.gates, settings: decisive, hash: hash)
+    }
     var data = found.json.object ?? [:]
     data["backend"] = "files"
     data["cluster"] = .null
@@ -60,40 +64,11 @@ struct PolicyCheckCommand: ReportingCommand {
     return report
   }
 
-  /// Writes the traces of all findings that have one.
-  ///
-  /// - Returns: their paths, in the order of the findings.
-  /// - Throws: `io`.
-  private func write(
-    _ report: PolicyReport, _ engine: DecisionEngine, _ settings: Settings, _ context: Context
-  ) throws -> [String] {
-    guard let traces else { return [] }
-    do throws(FileError) { try context.files.makeDirectory(traces) } catch { throw error.asDSLError }
-    let hash = PolicySource.hash(engine.policy.source)
-    var paths: [String] = []
-    for finding in report.findings {
-      guard let proof = finding.proof else { continue }
-      let document = proof.document(
-        of: finding, engine, gates: settings.gates, settings: SettingCatalog.decisive(settings), hash: hash)
-      let path = "\(traces)/\(finding.id).json"
-      try AtomicFile.commit(context.files, path, Array((document.text(.pretty) + "\n").utf8))
-      paths.append(path)
-    }
-    return paths
-  }
-
   private func text(_ report: PolicyReport, _ traces: [String], _ paint: Paint) -> String {
     var text =
       "\(Shown.safe(report.policy)): \(report.gridStates) states in "
       + "\(report.allStates / max(1, report.gridStates)) situations, \(report.loops) closed loops\n"
-    var table = TextTable(header: ["health", "states", "no decision", "no reason either"])
-    table.rightAligned = [1, 2, 3]
-    for share in report.shares {
-      table.rows.append([
-        paint(share.health), String(share.states), String(share.undecided), String(share.silent),
-      ])
-    }
-    text += table.text(paint)
+    text += report.shares.table(paint)
     for finding in report.findings { text += lines(finding, paint) }
     for path in traces { text += "trace: dsl auto replay --trace \(Shown.safe(path))\n" }
     if report.loops > 0 {

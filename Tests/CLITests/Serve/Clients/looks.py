@@ -1,4 +1,5 @@
-"""Expressions that say what is wrong with how a page looks: an empty list where nothing is."""
+"""What is wrong with how a page looks: expressions that give an empty list where nothing is, and what is asked of every page."""
+import os
 
 # Every element whose own text can be seen, with the contrast between it and what is behind it (WCAG 2.2, 1.4.3).
 CONTRAST = """(() => {
@@ -27,3 +28,28 @@ NAMELESS = """(() => {
 
 WIDE = """[...document.querySelectorAll("body *")].filter((e) => e.checkVisibility() && !e.closest(".hidden, .scroll, svg")
   && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map((e) => e.outerHTML.slice(0, 80))"""
+
+
+def looks_well(browser, check, pictures, name):
+    """In three widths and both schemes nothing is too wide or too pale. Pictures are left in the folder `pictures`, if there is one."""
+    for width in (360, 768, 1280):
+        for scheme in ("light", "dark"):
+            browser.size(width)
+            browser.scheme(scheme)
+            browser.run("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 300)))")
+            wide = browser.run(WIDE)
+            check(browser.run("document.documentElement.scrollWidth <= innerWidth") and not wide, f"nothing is wider than {width} px, {scheme}" + "".join(wide))
+            poor = browser.run(CONTRAST)
+            check(not poor, f"contrast is 4.5 or more at {width} px, {scheme}" + "; ".join(poor))
+            if pictures:
+                browser.picture(os.path.join(pictures, f"{name}-{width}-{scheme}.png"))
+
+
+def is_whole(browser, check, but=None):
+    """Everything has its place and name, nothing came from elsewhere, and the console complained of nothing, `but` of what holds this."""
+    nameless = browser.run(NAMELESS)
+    check(not nameless, "every control and region has a name" + "; ".join(nameless))
+    check(browser.run("document.querySelectorAll('main, header, footer, h1').length") == 4, "one main, header, footer and first heading")
+    check(browser.run("performance.getEntriesByType('resource').every((entry) => new URL(entry.name).origin === location.origin)"), "nothing comes from elsewhere")
+    complaints = [complaint for complaint in browser.complaints if but is None or but not in complaint]
+    check(not complaints, "the console complained of nothing" + (f" but {but}" if but else "") + "; ".join(complaints))

@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
 from browser import Browser, telling  # noqa: E402
-from looks import CONTRAST, NAMELESS, WIDE  # noqa: E402
+from looks import CONTRAST, is_whole, looks_well  # noqa: E402
 
 url, token = f"http://127.0.0.1:{sys.argv[1]}/", sys.argv[2]
 pictures = sys.argv[3] if len(sys.argv) > 3 else None
@@ -77,24 +77,10 @@ try:
     browser.wait("!document.querySelector('#mode').textContent.includes('paused')")
     check(True, "and resumed")
 
-    for width in (360, 768, 1280):
-        for scheme in ("light", "dark"):
-            browser.size(width)
-            browser.scheme(scheme)
-            browser.run("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 300)))")
-            wide = browser.run(WIDE)
-            check(browser.run("document.documentElement.scrollWidth <= innerWidth") and not wide, f"nothing is wider than {width} px, {scheme}" + "".join(wide))
-            poor = browser.run(CONTRAST)
-            check(not poor, f"contrast is 4.5 or more at {width} px, {scheme}" + "; ".join(poor))
-            if pictures:
-                browser.picture(os.path.join(pictures, f"page-{width}-{scheme}.png"))
+    looks_well(browser, check, pictures, "page")
     browser.scheme("light")
     browser.run("document.querySelector('#theme').click(); document.querySelector('#theme').click()")
     check(browser.run("document.documentElement.dataset.theme") == "dark" and not browser.run(CONTRAST), "the button changes the scheme")
-    nameless = browser.run(NAMELESS)
-    check(not nameless, "every control and region has a name" + "; ".join(nameless))
-    check(browser.run("document.querySelectorAll('main, header, footer, h1').length") == 4, "one main, header, footer and first heading")
-    expected = [complaint for complaint in browser.complaints if "401" not in complaint]
-    check(not expected, "the console complained of nothing but the token that was wrong")
+    is_whole(browser, check, but="401")  # of a token that was wrong
 finally:
     browser.close()

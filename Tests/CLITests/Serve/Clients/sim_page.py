@@ -10,7 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
 from browser import Browser, telling  # noqa: E402
-from looks import CONTRAST, NAMELESS, WIDE  # noqa: E402
+from looks import is_whole, looks_well  # noqa: E402
 
 url, curve, journal = sys.argv[1:4]
 pictures = sys.argv[4] if len(sys.argv) > 4 else None
@@ -120,26 +120,11 @@ try:
             file.write(json.dumps(line) + "\n")
     becomes(f"{text('#study-counts')}.includes('3 complete') && {text('#study-best')}.includes('77')", "a trial that ends arrives, and is the best")
 
-    for width in (360, 768, 1280):
-        for scheme in ("light", "dark"):
-            browser.size(width)
-            browser.scheme(scheme)
-            browser.run("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 300)))")
-            wide = browser.run(WIDE)
-            check(browser.run("document.documentElement.scrollWidth <= innerWidth") and not wide, f"nothing is wider than {width} px, {scheme}" + "".join(wide))
-            poor = browser.run(CONTRAST)
-            check(not poor, f"contrast is 4.5 or more at {width} px, {scheme}" + "; ".join(poor))
-            if pictures:
-                browser.picture(os.path.join(pictures, f"sim-{width}-{scheme}.png"))
-    nameless = browser.run(NAMELESS)
-    check(not nameless, "every control and region has a name" + "; ".join(nameless))
-    check(browser.run("document.querySelectorAll('main, header, footer, h1').length") == 4, "one main, header, footer and first heading")
-    check(browser.run("performance.getEntriesByType('resource').every((entry) => new URL(entry.name).origin === location.origin)"), "nothing comes from elsewhere")
+    looks_well(browser, check, pictures, "sim")
 
     # A token that is wrong.
     browser.run("sessionStorage.setItem('dsl-token', 'wrong-token-wrong-token'); document.querySelector('#run').click()")
     becomes("document.querySelector('#ask').open", "a wrong token is asked for again")
-    expected = [complaint for complaint in browser.complaints if "401" not in complaint]
-    check(not expected, "the console complained of nothing but the token that was wrong")
+    is_whole(browser, check, but="401")  # of a token that was wrong
 finally:
     browser.close()

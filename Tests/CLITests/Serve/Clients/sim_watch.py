@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
 from browser import Browser, telling  # noqa: E402
-from looks import CONTRAST, NAMELESS, WIDE  # noqa: E402
+from looks import is_whole, looks_well  # noqa: E402
 
 port = sys.argv[1]
 pictures = sys.argv[2] if len(sys.argv) > 2 else None
@@ -73,20 +73,7 @@ try:
     browser.run("document.querySelector('#following').click()")
     becomes(f"!{text('#mode')}.includes('recorded') && {shown} === String({last})", "following leads back to the loop")
 
-    for width in (360, 768, 1280):
-        for scheme in ("light", "dark"):
-            browser.size(width)
-            browser.scheme(scheme)
-            browser.run("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 300)))")
-            wide = browser.run(WIDE)
-            check(browser.run("document.documentElement.scrollWidth <= innerWidth") and not wide, f"nothing is wider than {width} px, {scheme}" + "".join(wide))
-            poor = browser.run(CONTRAST)
-            check(not poor, f"contrast is 4.5 or more at {width} px, {scheme}" + "; ".join(poor))
-            if pictures:
-                browser.picture(os.path.join(pictures, f"watch-{width}-{scheme}.png"))
-    nameless = browser.run(NAMELESS)
-    check(not nameless, "every control and region has a name" + "; ".join(nameless))
-    check(browser.run("performance.getEntriesByType('resource').every((entry) => new URL(entry.name).origin === location.origin)"), "nothing comes from elsewhere")
-    check(not browser.complaints, "the console complained of nothing" + "".join(browser.complaints))
+    looks_well(browser, check, pictures, "watch")
+    is_whole(browser, check)
 finally:
     browser.close()
