@@ -71,6 +71,19 @@ enum GlobalArguments {
     return rest[..<end] + moved + rest[end...]
   }
 
+  /// What `-f FILE` means where manifests are read, as kubectl has it: a file, unless it is a form of output.
+  static func withManifests(_ arguments: [String]) -> [String] {
+    guard arguments.starts(with: ["gpu", "schedule"]) || arguments.starts(with: ["gpu", "explain"]) else {
+      return arguments
+    }
+    var arguments = arguments
+    let end = arguments.firstIndex(of: "--") ?? arguments.count
+    for place in arguments[..<end].indices.dropLast() where arguments[place] == "-f" {
+      if OutputFormat(rawValue: arguments[place + 1]) == nil { arguments[place] = "--manifests" }
+    }
+    return arguments
+  }
+
   /// Whether the envelope was asked for, found out even when the arguments cannot be parsed.
   static func wantsEnvelope(_ arguments: [String]) -> Bool {
     arguments.prefix { $0 != "--" }.contains("--json")

@@ -23,7 +23,7 @@ public enum DSLProgram {
   public static func run(_ arguments: [String]) async -> Int32 {
     let console = Console()
     let asEnvelope = GlobalArguments.wantsEnvelope(arguments)
-    let hoisted = GlobalArguments.hoisted(arguments)
+    let hoisted = GlobalArguments.withManifests(GlobalArguments.hoisted(arguments))
     let command: any ParsableCommand
     do {
       command = try RootCommand.parseAsRoot(hoisted)

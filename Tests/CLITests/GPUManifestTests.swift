@@ -102,7 +102,7 @@ import Testing
     let outcome = try shell(
       """
       cp '\(Self.examples)'/*.yaml .
-      dsl gpu schedule --manifests manifests.yaml --cluster cluster.yaml --profile profile.yaml --replicas retriever=3 \\
+      dsl gpu schedule -f manifests.yaml --cluster cluster.yaml --profile profile.yaml --replicas retriever=3 \\
         --headroom retriever=120 --patches out --format json
       """)
     #expect(outcome.status == 0 && outcome.err.isEmpty, "\(outcome)")

@@ -22,4 +22,15 @@ import Testing
     #expect(GlobalArguments.wantsEnvelope(["auto", "--json"]))
     #expect(!GlobalArguments.wantsEnvelope(["work", "add", "--", "--json"]))
   }
+
+  @Test(arguments: [
+    ("gpu schedule -f a -f - --cluster c", "gpu schedule --manifests a --manifests - --cluster c"),
+    ("gpu explain chat -f pools.yaml -f json", "gpu explain chat --manifests pools.yaml -f json"),
+    ("gpu nodes -f pools.yaml", "gpu nodes -f pools.yaml"), ("gpu schedule -f", "gpu schedule -f"),
+    ("gpu explain chat -- -f pools.yaml", "gpu explain chat -- -f pools.yaml"),
+  ])
+  func manifestsAreGivenAsToKubectl(given: String, expected: String) {
+    let words = given.split(separator: " ").map(String.init)
+    #expect(GlobalArguments.withManifests(words).joined(separator: " ") == expected)
+  }
 }

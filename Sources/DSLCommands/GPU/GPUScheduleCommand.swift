@@ -13,7 +13,7 @@ struct GPUScheduleCommand: ReportingCommand {
       written as merge patches for pods that wait behind a scheduling gate.
 
       Examples:
-        dsl gpu schedule --manifests examples/gpu/manifests.yaml --cluster examples/gpu/cluster.yaml
+        dsl gpu schedule -f examples/gpu/manifests.yaml --cluster examples/gpu/cluster.yaml
         dsl gpu schedule --manifests pools.yaml --cluster cluster.yaml --replicas chat=5 --headroom chat=250 --preempt --patches out
 
       Exit status: 1 when a replica has no place; the others are printed all the same.

@@ -7,7 +7,8 @@ struct ManifestOptions: ParsableArguments {
   @Option(
     name: .customLong("manifests"),
     help: ArgumentHelp(
-      "Manifests of neuronetes.io/v1alpha1, YAML or JSON; may be repeated; - for stdin.", valueName: "file"))
+      "Manifests of neuronetes.io/v1alpha1, YAML or JSON; may be repeated; - for stdin. Also -f, as in kubectl.",
+      valueName: "file"))
   var files: [String] = []
 
   /// With references resolved.

@@ -8,7 +8,7 @@ struct PageTests {
     let served = try Served()
     let outcome = try served.client("page.py", Served.secret)
     #expect(outcome.status == 0, "\(outcome.out)\n\(outcome.err)")
-    #expect(outcome.out.split(separator: "\n").count == 27, "\(outcome.out)")
+    #expect(outcome.out.split(separator: "\n").count == 28, "\(outcome.out)")
   }
 
   /// What the fleet says is text: no file of the page has a way to make markup of it.

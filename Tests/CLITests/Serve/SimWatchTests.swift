@@ -40,7 +40,7 @@ import Testing
     let pictures = ProcessInfo.processInfo.environment["PICTURES"] ?? ""
     let outcome = try served.client("sim_watch.py", pictures)
     #expect(outcome.status == 0, "\(outcome.out)\n\(outcome.err)")
-    #expect(outcome.out.split(separator: "\n").count == 33, "\(outcome.out)")
+    #expect(outcome.out.split(separator: "\n").count == 34, "\(outcome.out)")
   }
 
   /// Answers are what the schemas say, and the routes take what the document says.
