@@ -83,9 +83,12 @@ package final class ClientTransport: HTTPTransport {
     let reply = ReplyDelegate()
     let task = client.client.execute(
       request: request, delegate: reply, eventLoop: .delegate(on: client.loop), deadline: .now() + limit)
+    // A turn of the thread later, when the connection waits for whoever comes next: who comes sooner opens another.
+    let loop = client.loop
+    let settled = task.futureResult.flatMap { reply in loop.submit { reply } }
     do {
       return try await withTaskCancellationHandler {
-        try await task.futureResult.get()
+        try await settled.get()
       } onCancel: {
         task.cancel()
       }
