@@ -30,7 +30,7 @@ enum PreemptionBenchmark {
     for load in loads {
       var sums = rules.map { _ in Outcome() }
       for seed in firstSeed..<firstSeed + seeds {
-        let replay = PreemptionReplay(trace, copies: copies, load: load, seed: seed)
+        let replay = PreemptionReplay(trace, .drawn(copies: copies), load: load, seed: seed)
         let gpus = replay.fleet.reduce(0) { $0 + Int($1.gpuCount) }
         for (index, (name, rule, wait)) in rules.enumerated() {
           let outcome = replay.run(BestFitPolicy(), rule, backOff: wait)
@@ -44,7 +44,7 @@ enum PreemptionBenchmark {
 
   private static let rules: [(name: String, rule: VictimRule, backOff: Double)] = [
     ("kube-scheduler", .kube, 0), ("kube, back-off", .kube, backOff), ("fewest", .fewest, 0),
-    ("fewest, back-off", .fewest, backOff),
+    ("fewest, back-off", .fewest, backOff), ("roomy", .roomy, 0), ("roomy, back-off", .roomy, backOff),
   ]
 }
 

@@ -8,7 +8,9 @@ extension SchemaPayloads {
         { echo workload,sc_policy,tune,seed,total_gpus,$(seq -s, 0 130)
           echo pods,06-FGD,1.3,1,6,$(seq -s, 0 130 | sed 's/[0-9]*/50.5/g'); } > published.csv
         dsl --json gpu simulate --nodes nodes.csv --pods pods.csv --published published.csv
-        """),
+        """ + "\n" + GPUTests.departures
+        + "dsl --json gpu simulate --nodes few.csv --pods lives.csv --departures --preemption none --preemption kube\n"
+        + "dsl --json gpu simulate --nodes few.csv --pods lives.csv --departures --copies 3 --load 1 --back-off 5m"),
     Payload("gpu-bench", GPUTests.trace + "dsl --json gpu bench --nodes nodes.csv --pods pods.csv"),
     Payload(
       "gpu-mig-layouts",

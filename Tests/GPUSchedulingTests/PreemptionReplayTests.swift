@@ -98,12 +98,30 @@ import Testing
       let rank = (found.victims.map(\.priority).max() ?? 0, found.victims.count)
       if rule == .fewest, best.1 <= VictimSearch.exactLimit { #expect(rank == best, "seed \(seed)") }
       if rule == .kube { #expect(rank >= best, "seed \(seed)") }
+      if rule == .roomy, let least = Self.cheapest(world, wanted) {
+        let price = VictimSearch.price(found.victims, for: wanted, now: 7200)
+        #expect((rank.0, price) <= least, "seed \(seed): \((rank.0, price)) instead of \(least)")
+      }
     }
   }
 
   /// The lowest highest priority and then the fewest victims of all sets on all nodes.
   private static func smallest(_ world: World, _ wanted: PodShape) -> (Int, Int)? {
-    var best: (Int, Int)?
+    best(world, wanted) { Double($0.count) }.map { ($0.0, Int($0.1)) }
+  }
+
+  /// The lowest highest priority and then the lowest price of all sets that are looked at whole.
+  private static func cheapest(_ world: World, _ wanted: PodShape) -> (Int, Double)? {
+    best(world, wanted) { victims in
+      victims.count <= VictimSearch.exactLimit
+        ? VictimSearch.price(victims, for: wanted, now: 7200) : .infinity
+    }
+  }
+
+  private static func best(
+    _ world: World, _ wanted: PodShape, by price: ([RunningPod]) -> Double
+  ) -> (Int, Double)? {
+    var best: (Int, Double)?
     for node in world.pods.indices {
       let pods = world.pods[node]
       for set in 1..<(1 << pods.count) {
@@ -111,8 +129,8 @@ import Testing
         var state = world.state
         for pod in chosen { state.give(pod.shape, at: pod.place) }
         guard state.fits(wanted, on: node) else { continue }
-        let rank = (chosen.map(\.priority).max() ?? 0, chosen.count)
-        if best.map({ rank < $0 }) ?? true { best = rank }
+        let rank = (chosen.map(\.priority).max() ?? 0, price(chosen))
+        if rank.1 < .infinity, best.map({ rank < $0 }) ?? true { best = rank }
       }
     }
     return best
@@ -153,7 +171,7 @@ import Testing
 
   /// What high work alone would get, it gets whoever else is there: nobody of its rank goes for it, and the rules have no say.
   @Test(arguments: [UInt64(1), 2]) func theRulesDifferOnlyWhereThereAreVictims(seed: UInt64) throws {
-    let replay = PreemptionReplay(try TraceFiles.cut(), copies: 8, load: 0.8, seed: seed)
+    let replay = PreemptionReplay(try TraceFiles.cut(), .drawn(copies: 8), load: 0.8, seed: seed)
     let crowded = VictimRule.allCases.map { replay.run(BestFitPolicy(), $0, backOff: 3600) }
     for (outcome, rule) in zip(crowded, VictimRule.allCases) {
       #expect(outcome.victims >= outcome.preemptions && outcome.preemptions > 0, "seed \(seed) \(rule)")
@@ -163,6 +181,81 @@ import Testing
     let high = replay.arrivals.filter { $0.priority >= PreemptionReplay.high }
     let alone = PreemptionReplay(fleet: replay.fleet, arrivals: high)
     let outcomes = VictimRule.allCases.map { alone.run(BestFitPolicy(), $0) }
-    #expect(outcomes[0] == outcomes[1] && outcomes[0].victims == 0 && outcomes[0].pods == high.count)
+    #expect(outcomes.allSatisfy { $0 == outcomes[0] } && outcomes[0].victims == 0)
+    #expect(outcomes[0].pods == high.count)
+  }
+
+  /// Of two single victims the one that leaves a GPU free goes, unless it has run for ten hours longer.
+  @Test func roomIsWorthTenHoursOfAVictim() {
+    for (hours, expected) in [(9.5, [2]), (10.5, [1])] {
+      var world = World([Self.node(1), Self.node(2)])
+      world.run(1, Self.shape(1000), on: 0, gpus: 1, since: 0)
+      world.run(2, Self.shape(1000, count: 2), on: 1, gpus: 3, since: -hours * 3600)
+      #expect(world.victims(.roomy, Self.shape(1000), now: 0) == expected)
+      #expect(world.victims(.fewest, Self.shape(1000), now: 0) == [1])
+    }
+  }
+
+  @Test func withoutARuleNobodyGoes() {
+    let arrivals = [Self.arrival(1000, 0, at: 0, for: 7200), Self.arrival(1000, 1000, at: 3600, for: 3600)]
+    let last = Self.arrival(1000, 0, at: 14_400, for: 60)
+    let outcome = PreemptionReplay(fleet: [Self.node(1)], arrivals: arrivals + [last]).run(BestFitPolicy(), nil)
+    #expect(outcome.victims == 0 && outcome.preemptions == 0)
+    #expect(outcome.highWaitGPUHours == 1 && outcome.highGPUHours == 1 && outcome.lowGPUHours == 2)
+    #expect(outcome.allocatedGPUHours == 3 && outcome.hours == 4)
+  }
+
+  /// What was had was done or lost; what is sampled is what holds, and sampling changes nothing.
+  @Test(arguments: VictimRule.allCases, [UInt64(3), 4]) func whatPodsHadWasDoneOrLost(
+    rule: VictimRule, seed: UInt64
+  ) throws {
+    let trace = try TraceFiles.cut()
+    let replay = PreemptionReplay(trace, .drawn(copies: 8), load: 0.8, seed: seed)
+    let sampling = PreemptionReplay.Sampling(
+      count: 50, fragmentation: Fragmentation(TypicalPods(trace.pods.map(\.shape)), models: trace.models.count))
+    var outcome = replay.run(BestFitPolicy(), rule, backOff: 3600, sampling: sampling)
+    let sum = outcome.highGPUHours + outcome.lowGPUHours + outcome.lostGPUHours
+    #expect(abs(outcome.allocatedGPUHours - sum) < 1e-6 * sum, "\(outcome.allocatedGPUHours) \(sum)")
+    let points = outcome.points
+    #expect(points.count == 50 && zip(points, points.dropFirst()).allSatisfy { $0.hours < $1.hours })
+    #expect(points.last.map { abs($0.hours - outcome.hours) < 1e-6 } == true)
+    #expect(points.last?.victims == outcome.victims)
+    #expect(points.allSatisfy { 0...100 ~= $0.allocation && 0...100.000001 ~= $0.allocation + $0.fragmentation })
+    outcome.points = []
+    #expect(outcome == replay.run(BestFitPolicy(), rule, backOff: 3600))
+  }
+
+  /// One GPU: a pod from 0 to 2 h, one of half a GPU that waits from 1 h on, a last one at 4 h.
+  @Test func pointsAreWhatHeldThen() {
+    let arrivals = [
+      Self.arrival(1000, 0, at: 0, for: 7200), Self.arrival(500, 0, at: 3600, for: 5400),
+      Self.arrival(500, 0, at: 14_400, for: 60),
+    ]
+    let replay = PreemptionReplay(fleet: [Self.node(1)], arrivals: arrivals)
+    let typical = Fragmentation(TypicalPods([Self.shape(1000)]), models: 1)
+    let outcome = replay.run(BestFitPolicy(), nil, sampling: .init(count: 8, fragmentation: typical))
+    #expect(outcome.points.map(\.hours) == [0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4])
+    #expect(outcome.points.map(\.allocation) == [100, 100, 100, 50, 50, 50, 0, 50])
+    #expect(outcome.points.map(\.fragmentation) == [0, 0, 0, 50, 50, 50, 0, 50])
+    #expect(outcome.points.map(\.waitingPods) == [0, 1, 1, 0, 0, 0, 0, 0])
+    #expect(outcome.points.map(\.waitingGPUs) == [0, 0.5, 0.5, 0, 0, 0, 0, 0])
+  }
+
+  /// As recorded: every pod that lived, at its time, on all nodes; what fits nowhere is told and does not come.
+  @Test func recordedPodsComeWhenTheyCame() throws {
+    let nodes = try CSVTable("sn,cpu_milli,memory_mib,gpu,model\na,4000,4000,1,T4\nb,4000,4000,0,\n", name: "n")
+    let pods = try CSVTable(
+      """
+      name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time
+      a,1000,1,1,1000,,BE,Running,30,90
+      b,1000,1,0,0,,LS,Running,10,20
+      c,1000,1,2,1000,,LS,Running,10,20
+      d,1000,1,1,500,,LS,Pending,10,10
+
+      """, name: "p")
+    let replay = PreemptionReplay(try OpenbTrace(nodes: nodes, pods: pods), .recorded, load: nil, seed: 1)
+    #expect(replay.fleet.count == 2 && replay.impossible == 1)
+    #expect(replay.arrivals.map(\.at) == [10, 30] && replay.arrivals.map(\.seconds) == [10, 60])
+    #expect(replay.arrivals.map(\.priority) == [PreemptionReplay.high, 0])
   }
 }

@@ -13,10 +13,16 @@ struct GPUSimulateCommand: ReportingCommand {
       experiments on the openb trace were done, and with their orders the published policies give their figures. Watts are
       those of PWR's model (docs/gpu.md); the policy power is default with an eye on them.
 
+      With --departures pods come and go at the times that the trace has of them. One that finds no place waits; a pod of
+      QoS LS or Guaranteed takes the place of others, which begin anew later. Few traces keep their fleet busy: --copies
+      has each pod with GPUs come several times, at random, and --load takes only some of the nodes.
+
       Examples:
         dsl gpu simulate --nodes nodes.csv --pods pods.csv --policy default --policy fgd --seed 1-5
         dsl gpu simulate --nodes nodes.csv --pods openb_pod_list_default.csv --seed 42 --policy fgd \\
           --arrivals order_default.txt --ties nodeorder_default.txt --published allo.csv --plot curves.svg
+        dsl gpu simulate --nodes nodes.csv --pods openb_pod_list_default.csv --departures --copies 20 --load 0.9 \\
+          --preemption roomy --preemption kube --back-off 1h
       """)
   static let reportName = "gpu-simulate"
 
@@ -41,6 +47,8 @@ struct GPUSimulateCommand: ReportingCommand {
   @Option(help: ArgumentHelp("Draw the curves of the first seed to a file, SVG.", valueName: "file"))
   var plot: String?
 
+  @OptionGroup var departures: DepartureOptions
+
   @OptionGroup var global: GlobalOptions
 
   /// One policy under one order.
@@ -51,10 +59,16 @@ struct GPUSimulateCommand: ReportingCommand {
     var published: [Int: Double]?
   }
 
+  func validate() throws {
+    guard departures.isOn, source.arrivals != nil || published != nil else { return }
+    throw ValidationError("--arrivals, --ties and --published are of pods that stay: leave them out with --departures")
+  }
+
   func report(_ context: Context) async throws -> Report? {
     let names = try (policies.isEmpty ? ["default"] : policies).map { try PolicyName(named: $0) }
     let seeds = try TraceOptions.seeds(seedText)
     let trace = try source.trace(context)
+    if departures.isOn { return try departed(trace, names, seeds, context) }
     let orders = try source.orders(trace, seeds: seeds, context)
     let reference = try published.map { try PublishedCurves(try context.text(of: $0), name: $0) }
     let workload = workload
@@ -85,12 +99,12 @@ struct GPUSimulateCommand: ReportingCommand {
   }
 
   /// What published tables call the workload: the pod file's name without its ending.
-  private var workload: String {
+  var workload: String {
     let name = source.pods.split(separator: "/").last.map(String.init) ?? source.pods
     return name.hasSuffix(".csv") ? String(name.dropLast(4)) : name
   }
 
-  private func write(
+  func write(
     _ path: String?, _ text: @autoclosure () -> String, _ context: Context
   ) throws(DSLError) {
     guard let path else { return }
@@ -139,15 +153,16 @@ extension GPUSimulateCommand {
     for run in runs where run.seed == first {
       lines.append(
         CurvePlot.Line(
-          name: run.policy.rawValue, points: run.curve.points.map { ($0.load, $0.allocation) }))
+          name: run.policy.rawValue, points: run.curve.points.map { (Double($0.load), $0.allocation) }))
       if let published = run.published {
         lines.append(
           CurvePlot.Line(
             name: (run.policy == .default ? "fgd" : run.policy.rawValue) + ", published",
-            points: published.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, isReference: true))
+            points: published.sorted { $0.key < $1.key }.map { (Double($0.key), $0.value) },
+            isReference: true))
       }
     }
-    return CurvePlot(title: "\(workload), seed \(first ?? 0)", lines: lines).svg
+    return CurvePlot(title: "\(workload), seed \(first ?? 0)", overLoad: lines).svg
   }
 
   private static func text(_ runs: [Run], _ paint: Paint) -> String {

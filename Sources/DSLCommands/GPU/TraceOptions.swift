@@ -17,9 +17,9 @@ struct TraceOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Offer so much demand, as a share of the fleet's GPUs, in orders made from the seed.",
+      "Offer so much demand, as a share of the fleet's GPUs, in orders made from the seed. 1.3 where pods stay.",
       valueName: "share"))
-  var load = 1.3
+  var load: Double?
 
   @Option(
     help: ArgumentHelp("Arrival orders to take instead, a line a seed: seed row row ….", valueName: "file"))
@@ -34,7 +34,7 @@ struct TraceOptions: ParsableArguments {
     guard (arrivals == nil) == (ties == nil) else {
       throw ValidationError("--arrivals and --ties belong together: give both or neither")
     }
-    guard load.isFinite, load > 0, load <= 10 else {
+    if let load, !(load > 0 && load <= 10) {
       throw ValidationError("--load \(load): expected a share above 0 and at most 10, such as 1.3")
     }
   }
@@ -49,7 +49,7 @@ struct TraceOptions: ParsableArguments {
   /// The order of each seed.
   func orders(_ trace: OpenbTrace, seeds: [Int], _ context: Context) throws -> [ArrivalOrder] {
     guard let arrivals, let ties else {
-      return seeds.map { ArrivalOrder(of: trace, load: load, seed: UInt64(bitPattern: Int64($0))) }
+      return seeds.map { ArrivalOrder(of: trace, load: load ?? 1.3, seed: UInt64(bitPattern: Int64($0))) }
     }
     let (podText, nodeText) = (try context.text(of: arrivals), try context.text(of: ties))
     return try seeds.map { try ArrivalOrder(pods: podText, nodes: nodeText, seed: $0, of: trace) }

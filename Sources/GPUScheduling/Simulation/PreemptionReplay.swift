@@ -39,50 +39,92 @@ package struct PreemptionReplay: Sendable {
     /// GPU-hours of work done, by high priority and by others, lost work left out.
     package var highGPUHours = 0.0
     package var lowGPUHours = 0.0
+    /// GPU-hours that pods had, whatever came of them: work done and work lost.
+    package var allocatedGPUHours = 0.0
+    /// Hours from the beginning to the last arrival.
+    package var hours = 0.0
+    /// At even intervals, when they were asked for.
+    package var points: [Point] = []
 
     package init() {}
+  }
+
+  /// What held at one time.
+  package struct Point: Sendable, Equatable {
+    /// Since the replay began.
+    package var hours: Double
+    /// Percent of the fleet's GPUs.
+    package var allocation: Double
+    /// Idle GPU that typical pods cannot use, percent of the fleet's.
+    package var fragmentation: Double
+    package var waitingPods: Int
+    package var waitingGPUs: Double
+    /// Until then.
+    package var victims: Int
+  }
+
+  /// Points that a replay keeps.
+  package struct Sampling: Sendable {
+    package var count: Int
+    package var fragmentation: Fragmentation
+
+    package init(count: Int, fragmentation: Fragmentation) {
+      self.count = count
+      self.fragmentation = fragmentation
+    }
+  }
+
+  /// When the pods of a trace come.
+  package enum Times: Sendable, Equatable {
+    /// As they did.
+    case recorded
+    /// Each pod with GPUs so many times, at random times of the trace's span.
+    case drawn(copies: Int)
   }
 
   /// Priorities from here on take the place of others.
   package static var high: Int { 1000 }
 
   package let fleet: [NodeCapacity]
+  /// By time.
   package let arrivals: [Arrival]
+  /// Pods of the trace that would fit on no node of the fleet, and are not among the arrivals: they would wait for ever.
+  package let impossible: Int
 
   package init(fleet: [NodeCapacity], arrivals: [Arrival]) {
     self.fleet = fleet
     self.arrivals = arrivals
+    impossible = 0
   }
 
-  /// Copies of a trace's pods, each at a random time of the trace's span with the life that it had there, and as many of the
-  /// trace's nodes, drawn at random, as make their mean demand the given share of the GPUs.
+  /// Pods of a trace with the lives that they had there, on its nodes in an order drawn from the seed.
   ///
-  /// The trace as recorded asks for a few dozen of 6,212 GPUs at any time, so that nothing would ever have to wait.
+  /// Traces of large fleets ask for a small part of them at any time, so that nothing would ever have to wait: copies and fewer
+  /// nodes make it as busy as one likes.
   ///
-  /// - Parameters:
-  ///   - copies: of each pod.
-  ///   - load: mean demand by GPUs of the fleet.
-  package init(_ trace: OpenbTrace, copies: Int, load: Double, seed: UInt64) {
+  /// - Parameter load: mean demand by GPUs of so many of the nodes as are taken; `nil` takes all.
+  package init(_ trace: OpenbTrace, _ times: Times, load: Double?, seed: UInt64) {
     var random = SplitMix64(seed: seed)
     let span = Double(trace.pods.compactMap(\.lifetime?.upperBound).max() ?? 1)
     var (arrivals, work): ([Arrival], Double) = ([], 0)
     for pod in trace.pods {
-      guard let life = pod.lifetime, pod.shape.gpuCount > 0, life.count > 0 else { continue }
+      guard let life = pod.lifetime, life.count > 0 else { continue }
+      var copies = 1
+      if case .drawn(let count) = times { copies = pod.shape.gpuCount > 0 ? count : 0 }
       for _ in 0..<copies {
-        let at = Double.random(in: 0..<span, using: &random)
+        let at = times == .recorded ? Double(life.lowerBound) : Double.random(in: 0..<span, using: &random)
         let seconds = Double(life.count)
         arrivals.append(Arrival(shape: pod.shape, priority: Self.priority(pod.qos), at: at, seconds: seconds))
         work += Double(pod.shape.totalGPUMilli) / 1000 * min(seconds, span - at)
       }
     }
-    let wanted = work / span / load
+    let wanted = load.map { work / span / $0 } ?? .infinity
     var (fleet, gpus) = ([NodeCapacity](), 0)
     for node in trace.nodes.shuffled(using: &random) where Double(gpus) < wanted {
       fleet.append(node)
       gpus += Int(node.gpuCount)
     }
     self.fleet = fleet
-    // What fits on no node of so small a fleet would wait for ever under any rule.
     let empty = FleetState(fleet)
     var possible: [PodShape: Bool] = [:]
     self.arrivals = arrivals.filter { arrival in
@@ -91,6 +133,7 @@ package struct PreemptionReplay: Sendable {
       possible[arrival.shape] = fits
       return fits
     }.sorted { $0.at < $1.at }
+    impossible = arrivals.count - self.arrivals.count
   }
 
   /// Latency-sensitive and guaranteed pods are high, burstable ones above best-effort ones.
@@ -102,12 +145,27 @@ package struct PreemptionReplay: Sendable {
     }
   }
 
+  /// Runs it to the last arrival under a policy by its name.
+  ///
+  /// - Parameter trace: whose pods are what the policy knows of the past.
+  package func run(
+    _ policy: PolicyName, _ rule: VictimRule?, backOff: Double, sampling: Sampling?, trace: OpenbTrace, seed: UInt64
+  ) -> Outcome {
+    let facts = PolicyName.Facts(
+      past: trace.pods.map(\.shape), fleet: fleet, models: trace.models, seed: seed)
+    return policy.with(facts) { run($0, rule, backOff: backOff, sampling: sampling) }
+  }
+
   /// Runs it to the last arrival.
   ///
+  /// - Parameter rule: without one nobody goes for anybody.
   /// - Parameter backOff: seconds that a pod which had to go for the first time waits at least; twice as long with every further
   ///   time, at most a day.
-  package func run(_ policy: some PlacementPolicy, _ rule: VictimRule, backOff: Double = 0) -> Outcome {
+  package func run(
+    _ policy: some PlacementPolicy, _ rule: VictimRule?, backOff: Double = 0, sampling: Sampling? = nil
+  ) -> Outcome {
     var turn = Turn(Placer(FleetState(fleet), policy), rule, backOff: backOff)
+    if let sampling { turn.keep(sampling, until: arrivals.last?.at ?? 0) }
     for (id, arrival) in arrivals.enumerated() {
       turn.advance(to: arrival.at)
       turn.arrive(arrival, id)
@@ -123,8 +181,11 @@ private struct Turn<Policy: PlacementPolicy> {
 
   private(set) var outcome = PreemptionReplay.Outcome()
   private var placer: Placer<Policy>
-  private let rule: VictimRule
+  private let rule: VictimRule?
   private var now = 0.0
+  private var sampling: PreemptionReplay.Sampling?
+  /// Seconds between two points.
+  private var period = 0.0
   /// By node.
   private var running: [[RunningPod]]
   private var known: [Int: Arrival] = [:]
@@ -136,7 +197,7 @@ private struct Turn<Policy: PlacementPolicy> {
   private var evictions: [Int: Int] = [:]
   private let backOff: Double
 
-  init(_ placer: Placer<Policy>, _ rule: VictimRule, backOff: Double) {
+  init(_ placer: Placer<Policy>, _ rule: VictimRule?, backOff: Double) {
     self.placer = placer
     self.backOff = backOff
     self.rule = rule
@@ -160,7 +221,7 @@ private struct Turn<Policy: PlacementPolicy> {
   }
 
   private mutating func preempt(for arrival: Arrival, _ id: Int) -> Bool {
-    guard arrival.priority >= PreemptionReplay.high else { return false }
+    guard let rule, arrival.priority >= PreemptionReplay.high else { return false }
     let search = VictimSearch(rule, placer.state, arrival.shape, priority: arrival.priority, now: now)
     guard let found = search.find(running) else { return false }
     outcome.preemptions += 1
@@ -202,7 +263,7 @@ private struct Turn<Policy: PlacementPolicy> {
     while let event = ends.next, event.at <= time {
       ends.removeNext()
       if event.node < 0 {
-        now = event.at
+        pass(to: event.at)
         wake(event)
         continue
       }
@@ -212,14 +273,44 @@ private struct Turn<Policy: PlacementPolicy> {
           $0.id == event.id && $0.startedAt == event.startedAt
         })
       else { continue }
-      now = event.at
+      pass(to: event.at)
       let pod = running[event.node].remove(at: index)
       count(pod)
       known[event.id] = nil
       placer.remove(pod.shape, at: pod.place)
       retry(on: event.node)
     }
+    pass(to: time)
+  }
+
+  /// Keeps so many points, the last at the end.
+  mutating func keep(_ sampling: PreemptionReplay.Sampling, until end: Double) {
+    self.sampling = sampling
+    period = end / Double(max(sampling.count, 1))
+  }
+
+  /// Lets time pass in which nothing happens.
+  private mutating func pass(to time: Double) {
+    if let sampling {
+      while outcome.points.count < sampling.count, Double(outcome.points.count + 1) * period < time {
+        sample(sampling)
+      }
+    }
+    outcome.allocatedGPUHours += Double(placer.state.usedGPUMilli) / 1000 * (time - now) / 3600
     now = time
+  }
+
+  private mutating func sample(_ sampling: PreemptionReplay.Sampling) {
+    let (state, capacity) = (placer.state, Double(max(placer.state.totalGPUMilli, 1)))
+    let fragmented = (0..<state.nodeCount).reduce(0) { $0 + sampling.fragmentation.amount(of: state, on: $1) }
+    let waiting = waiting.all
+    outcome.points.append(
+      .init(
+        hours: Double(outcome.points.count + 1) * period / 3600,
+        allocation: Double(state.usedGPUMilli) / capacity * 100, fragmentation: fragmented / capacity * 100,
+        waitingPods: waiting.count,
+        waitingGPUs: Double(waiting.reduce(0) { $0 + $1.arrival.shape.totalGPUMilli }) / 1000,
+        victims: outcome.victims))
   }
 
   /// Starts those that wait as long as one fits. What waits fitted nowhere, so it can fit now only where something ended.
@@ -252,6 +343,8 @@ private struct Turn<Policy: PlacementPolicy> {
 
   /// Counts what still runs and still waits.
   mutating func end() {
+    outcome.hours = now / 3600
+    if let sampling, outcome.points.count < sampling.count { sample(sampling) }
     for pod in running.flatMap({ $0 }) { count(pod) }
     for one in waiting.all { count(one) }
   }
