@@ -66,15 +66,19 @@ import Testing
     #expect(replays.map { $0["victims"] as? Int } == [1, 0])
     // The youngest goes after one hour of its nine, and does them all over again.
     #expect(replays.map { $0["lost_gpu_hours"] as? Double } == [1, 0])
-    let (high, low) = (replays.map { $0["high"] as? [String: Double] }, replays.map { $0["low"] as? [String: Double] })
+    let (high, low) = (
+      replays.map { $0["high"] as? [String: Double] }, replays.map { $0["low"] as? [String: Double] }
+    )
     #expect(high.map { $0?["waited_gpu_hours"] } == [0, 8] && high.map { $0?["done_gpu_hours"] } == [1, 1])
     #expect(low.map { $0?["done_gpu_hours"] } == [19, 19] && low.map { $0?["waited_gpu_hours"] } == [1, 0])
     #expect(replays.map { $0["allocation_percent"] as? Double } == [52.5, 50])
     let lines = try String(contentsOf: shell.directory.appendingPathComponent("points.csv"), encoding: .utf8)
       .split(separator: "\n")
-    #expect(lines.count == 201 && lines.last?.hasPrefix("best-fit,none,1,20.0,") == true, "\(lines.last ?? "")")
+    #expect(
+      lines.count == 201 && lines.last?.hasPrefix("best-fit,none,1,20.0,") == true, "\(lines.last ?? "")")
     let svg = try String(contentsOf: shell.directory.appendingPathComponent("points.svg"), encoding: .utf8)
-    #expect(XMLShape.isWellFormed(svg) && svg.contains(">best-fit, roomy</text>") && svg.contains(">20 h</text>"))
+    #expect(
+      XMLShape.isWellFormed(svg) && svg.contains(">best-fit, roomy</text>") && svg.contains(">20 h</text>"))
   }
 
   @Test func aRunRepeatsFromItsSeed() throws {

@@ -10,7 +10,8 @@ extension SchemaPayloads {
         dsl --json gpu simulate --nodes nodes.csv --pods pods.csv --published published.csv
         """ + "\n" + GPUTests.departures
         + "dsl --json gpu simulate --nodes few.csv --pods lives.csv --departures --preemption none --preemption kube\n"
-        + "dsl --json gpu simulate --nodes few.csv --pods lives.csv --departures --copies 3 --load 1 --back-off 5m"),
+        + "dsl --json gpu simulate --nodes few.csv --pods lives.csv --departures --copies 3 --load 1 --back-off 5m"
+    ),
     Payload("gpu-bench", GPUTests.trace + "dsl --json gpu bench --nodes nodes.csv --pods pods.csv"),
     Payload(
       "gpu-mig-layouts",

@@ -199,7 +199,8 @@ import Testing
   @Test func withoutARuleNobodyGoes() {
     let arrivals = [Self.arrival(1000, 0, at: 0, for: 7200), Self.arrival(1000, 1000, at: 3600, for: 3600)]
     let last = Self.arrival(1000, 0, at: 14_400, for: 60)
-    let outcome = PreemptionReplay(fleet: [Self.node(1)], arrivals: arrivals + [last]).run(BestFitPolicy(), nil)
+    let outcome = PreemptionReplay(fleet: [Self.node(1)], arrivals: arrivals + [last]).run(
+      BestFitPolicy(), nil)
     #expect(outcome.victims == 0 && outcome.preemptions == 0)
     #expect(outcome.highWaitGPUHours == 1 && outcome.highGPUHours == 1 && outcome.lowGPUHours == 2)
     #expect(outcome.allocatedGPUHours == 3 && outcome.hours == 4)
@@ -212,7 +213,8 @@ import Testing
     let trace = try TraceFiles.cut()
     let replay = PreemptionReplay(trace, .drawn(copies: 8), load: 0.8, seed: seed)
     let sampling = PreemptionReplay.Sampling(
-      count: 50, fragmentation: Fragmentation(TypicalPods(trace.pods.map(\.shape)), models: trace.models.count))
+      count: 50,
+      fragmentation: Fragmentation(TypicalPods(trace.pods.map(\.shape)), models: trace.models.count))
     var outcome = replay.run(BestFitPolicy(), rule, backOff: 3600, sampling: sampling)
     let sum = outcome.highGPUHours + outcome.lowGPUHours + outcome.lostGPUHours
     #expect(abs(outcome.allocatedGPUHours - sum) < 1e-6 * sum, "\(outcome.allocatedGPUHours) \(sum)")
@@ -220,7 +222,8 @@ import Testing
     #expect(points.count == 50 && zip(points, points.dropFirst()).allSatisfy { $0.hours < $1.hours })
     #expect(points.last.map { abs($0.hours - outcome.hours) < 1e-6 } == true)
     #expect(points.last?.victims == outcome.victims)
-    #expect(points.allSatisfy { 0...100 ~= $0.allocation && 0...100.000001 ~= $0.allocation + $0.fragmentation })
+    #expect(
+      points.allSatisfy { 0...100 ~= $0.allocation && 0...100.000001 ~= $0.allocation + $0.fragmentation })
     outcome.points = []
     #expect(outcome == replay.run(BestFitPolicy(), rule, backOff: 3600))
   }
@@ -243,7 +246,8 @@ import Testing
 
   /// As recorded: every pod that lived, at its time, on all nodes; what fits nowhere is told and does not come.
   @Test func recordedPodsComeWhenTheyCame() throws {
-    let nodes = try CSVTable("sn,cpu_milli,memory_mib,gpu,model\na,4000,4000,1,T4\nb,4000,4000,0,\n", name: "n")
+    let nodes = try CSVTable(
+      "sn,cpu_milli,memory_mib,gpu,model\na,4000,4000,1,T4\nb,4000,4000,0,\n", name: "n")
     let pods = try CSVTable(
       """
       name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time

@@ -62,7 +62,8 @@ extension GPUSimulateCommand {
     var report = Report(Self.reportName, data) { Self.text(replays, $0) }
     if let most = replays.map(\.impossible).max(), most > 0 {
       report.warnings.append(
-        "up to \(most.counted("pod")) would fit on no node of the fleet even when it is empty, and did not come")
+        "up to \(most.counted("pod")) would fit on no node of the fleet even when it is empty, and did not come"
+      )
     }
     return report
   }
@@ -72,13 +73,15 @@ extension GPUSimulateCommand {
   private static func json(_ replay: Replay) -> JSONValue {
     let outcome = replay.outcome
     return [
-      "policy": .string(replay.policy.rawValue), "preemption": .string(replay.rule), "seed": .int(replay.seed),
+      "policy": .string(replay.policy.rawValue), "preemption": .string(replay.rule),
+      "seed": .int(replay.seed),
       "nodes": .int(replay.nodes), "gpus": .int(replay.gpus), "hours": rounded(outcome.hours),
       "pods": .int(outcome.pods), "impossible_pods": .int(replay.impossible),
       "allocation_percent": rounded(replay.allocation), "preemptions": .int(outcome.preemptions),
       "victims": .int(outcome.victims), "lost_gpu_hours": rounded(outcome.lostGPUHours),
       "high": [
-        "done_gpu_hours": rounded(outcome.highGPUHours), "waited_gpu_hours": rounded(outcome.highWaitGPUHours),
+        "done_gpu_hours": rounded(outcome.highGPUHours),
+        "waited_gpu_hours": rounded(outcome.highWaitGPUHours),
       ],
       "low": [
         "done_gpu_hours": rounded(outcome.lowGPUHours), "waited_gpu_hours": rounded(outcome.lowWaitGPUHours),

@@ -61,7 +61,8 @@ struct GPUSimulateCommand: ReportingCommand {
 
   func validate() throws {
     guard departures.isOn, source.arrivals != nil || published != nil else { return }
-    throw ValidationError("--arrivals, --ties and --published are of pods that stay: leave them out with --departures")
+    throw ValidationError(
+      "--arrivals, --ties and --published are of pods that stay: leave them out with --departures")
   }
 
   func report(_ context: Context) async throws -> Report? {

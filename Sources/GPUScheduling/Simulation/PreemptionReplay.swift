@@ -149,7 +149,8 @@ package struct PreemptionReplay: Sendable {
   ///
   /// - Parameter trace: whose pods are what the policy knows of the past.
   package func run(
-    _ policy: PolicyName, _ rule: VictimRule?, backOff: Double, sampling: Sampling?, trace: OpenbTrace, seed: UInt64
+    _ policy: PolicyName, _ rule: VictimRule?, backOff: Double, sampling: Sampling?, trace: OpenbTrace,
+    seed: UInt64
   ) -> Outcome {
     let facts = PolicyName.Facts(
       past: trace.pods.map(\.shape), fleet: fleet, models: trace.models, seed: seed)
