@@ -172,6 +172,23 @@ import Testing
     #expect(shown.status == 0 && shown.out.contains("sim:heuristic"), "\(shown)")
   }
 
+  /// `--policy` takes what learned as it takes rules; the words are nothing to another backend.
+  @Test func theLoopTakesPoliciesOfTheSimulator() throws {
+    let outcome = try shell(
+      "dsl sim train --out coordination/q.agent --size 5x5 --episodes 64 > /dev/null 2>&1 && ls coordination")
+    #expect(outcome.status == 0, "\(outcome)")
+    for policy in ["q.agent", "heuristic", "default"] {
+      let loop = try shell("dsl -c coordination auto loop --backend sim --policy \(policy) --max-cycles 4")
+      #expect(loop.status == 0, "\(policy) \(loop)")
+      let made = try shell("dsl auto history --rule sim:\(policy) --outcome executed --format json").json()
+      #expect((made["decisions"] as? [Any])?.isEmpty == (policy == "default"), "\(policy): \(made)")
+      let analysis = try shell("dsl auto analyze --policy \(policy) --format json")
+      #expect(analysis.out.contains("sim:\(policy)") == (policy != "default"), "\(policy): \(analysis.err)")
+    }
+    let refused = try shell("dsl auto execute --backend files --policy heuristic")
+    #expect(refused.status == 4 && refused.err.contains("there is no policy \"heuristic\""), "\(refused)")
+  }
+
   @Test(arguments: [
     ("auto execute --set sim.size=0x0", 65, "height is 0"),
     ("auto execute --set sim.policy=none.agent", 4, "neither a policy nor a file"),

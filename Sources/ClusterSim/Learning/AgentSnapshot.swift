@@ -7,6 +7,12 @@ package import DSLBase
 package struct AgentSnapshot: Sendable {
   /// The first member of the line.
   package static let format = "resonetics.agent/1"
+
+  /// Whether a file says of itself that it is one, of whatever version.
+  package static func isOne(_ bytes: [UInt8]) -> Bool {
+    String(decoding: bytes.prefix(200), as: UTF8.self).contains("\"resonetics.agent/")
+  }
+
   /// The longest file that is read.
   package static let limit = 1 << 30
 

@@ -11,14 +11,17 @@ struct AnalyzeCommand: ReportingCommand {
     discussion: "Changes nothing. --verbose lists every rule with the condition that kept it from matching.")
   static let reportName = "auto-analyze"
 
-  @Option(help: "default, dslmodel, or a policy file.")
+  @Option(
+    help:
+      "default, dslmodel, or a policy file; on a simulated cluster also heuristic, threshold, random, oracle, or a file of dsl sim train."
+  )
   var policy: String?
 
   @OptionGroup var backend: BackendOption
   @OptionGroup var global: GlobalOptions
 
   func report(_ context: Context) async throws -> Report? {
-    let loaded = try context.settings([setting("policy", policy, "--policy"), backend.setting])
+    let loaded = try context.settings(backend.settings(policy: policy, context))
     return try await context.withEngine(loaded.settings, .look) { engine in
       let analysis = try await engine.analyze()
       let verbose = global.verbose

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Autonomy
+import ClusterSim
+import Coordination
 import DSLBase
 import DecisionEngine
 
@@ -12,6 +14,22 @@ struct BackendOption: ParsableArguments {
 
   /// The flag as a setting.
   var setting: SettingFlag? { DSLCommands.setting("backend", backend, "--backend") }
+
+  /// This flag and `--policy` as settings. On a simulated cluster a policy of the simulator is one that proposes beside the rules.
+  func settings(policy: String?, _ context: Context) throws -> [SettingFlag?] {
+    guard let policy, try context.settings([setting]).settings.backend == "sim",
+      try isOfSimulator(policy, context)
+    else { return [DSLCommands.setting("policy", policy, "--policy"), setting] }
+    return [DSLCommands.setting("sim.policy", policy, "--policy"), setting]
+  }
+
+  /// Whether a word is a rule of the simulator, or the path of a file of `dsl sim train`.
+  private func isOfSimulator(_ policy: String, _ context: Context) throws -> Bool {
+    if RulePolicies.named(policy) != nil { return true }
+    let path = policy.hasPrefix("/") ? policy : "\(context.directory.path)/\(policy)"
+    guard let bytes = try? context.files.read(path, limit: AgentSnapshot.limit) else { return false }
+    return AgentSnapshot.isOne(bytes)
+  }
 }
 
 /// Flags that bound what a cycle may do.
@@ -27,19 +45,21 @@ struct GateOptions: ParsableArguments {
   @Flag(name: .customLong("auto-rollback"), help: "Undo decisions of earlier cycles that made health worse.")
   var autoRollback = false
 
-  @Option(help: "default, dslmodel, or a policy file.")
+  @Option(
+    help:
+      "default, dslmodel, or a policy file; on a simulated cluster also heuristic, threshold, random, oracle, or a file of dsl sim train."
+  )
   var policy: String?
 
   @OptionGroup var backend: BackendOption
 
   /// The flags as settings.
-  var settings: [SettingFlag?] {
+  func settings(_ context: Context) throws -> [SettingFlag?] {
     [
       setting("gates.min_confidence", minConfidence, "--min-confidence"),
       dryRun ? setting("gates.dry_run", "true", "--dry-run") : nil,
       autoRollback ? setting("loop.auto_rollback", "true", "--auto-rollback") : nil,
-      setting("policy", policy, "--policy"), backend.setting,
-    ]
+    ] + (try backend.settings(policy: policy, context))
   }
 }
 
@@ -69,7 +89,7 @@ struct ExecuteCommand: ReportingCommand {
 
   func report(_ context: Context) async throws -> Report? {
     let loaded = try context.settings(
-      gates.settings + [
+      gates.settings(context) + [
         setting("gates.max_decisions_per_cycle", max, "--max"),
         setting("telemetry.textfile", textfile, "--textfile"),
         setting("gates.force_confidence", forceConfidence, "--force-confidence"),

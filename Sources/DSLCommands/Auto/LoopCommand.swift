@@ -98,7 +98,7 @@ struct LoopCommand: ReportingCommand {
 
   private func settings(_ context: Context) throws -> LoadedSettings {
     let loaded = try context.settings(
-      gates.settings + serving.settings + [
+      gates.settings(context) + serving.settings + [
         setting("loop.interval", interval, "--interval"),
         setting("loop.max_cycles", maxCycles, "--max-cycles"),
         setting("gates.max_decisions_per_cycle", max, "--max"),
