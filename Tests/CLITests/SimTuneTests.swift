@@ -83,4 +83,21 @@ import Testing
       """)
     #expect(outcome.status == Int32(status) && outcome.err.contains(message), "\(outcome)")
   }
+
+  /// A Python that waits for the end: SIGTERM to the command is its to handle, and nothing stays behind.
+  @Test(arguments: ["TERM", "INT"]) func aSignalEndsThePythonToo(signal: String) throws {
+    let outcome = try Shell()(
+      """
+      printf '%s\\n' '#!/bin/sh' '[ "$1" = -c ] && exit 0' 'trap "echo noted > noted; exit 130" TERM INT' \
+        'echo $$ > python.pid' 'while :; do sleep 0.05; done' > python; chmod +x python
+      # A job's own process group and an inherited SIGINT, as from a terminal's shell and not from a script's background.
+      setsid python3 -c 'import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp(sys.argv[1], sys.argv[1:])' \
+        dsl sim tune --study s.log --trials 2 --python ./python 2> err & pid=$!
+      until [ -s python.pid ]; do sleep 0.05; done
+      kill -\(signal) $pid; wait $pid; echo $?
+      cat noted err; kill -0 $(cat python.pid) 2> /dev/null || echo gone
+      """)
+    #expect(outcome.out.hasPrefix("130\nnoted\n") && outcome.out.hasSuffix("gone\n"), "\(outcome)")
+    #expect(outcome.out.contains("stopped on request"))
+  }
 }

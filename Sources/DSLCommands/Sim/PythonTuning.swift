@@ -1,5 +1,6 @@
 import DSLBase
 import Glibc
+import Synchronization
 
 /// The Python package's tuning, as a child process: Optuna's.
 enum PythonTuning {
@@ -12,7 +13,22 @@ enum PythonTuning {
     return found?.status == 0 ? python : nil
   }
 
-  /// Runs a program to its end. Its stderr is ours, so that its progress is seen, and signals of a terminal reach it.
+  /// The program that runs; 0 for none.
+  private static let child = Atomic<pid_t>(0)
+
+  /// Has SIGTERM and SIGINT end the program and not us, so that it can note what it was at. What comes from a terminal reaches
+  /// it without us.
+  private static func passOnSignals() {
+    var action = sigaction()
+    action.sa_flags = SA_SIGINFO | SA_RESTART
+    action.__sigaction_handler.sa_sigaction = { number, info, _ in
+      let pid = PythonTuning.child.load(ordering: .relaxed)
+      if pid > 0, info?.pointee.si_code ?? 0 <= 0 { kill(pid, number) }
+    }
+    for number in [SIGTERM, SIGINT] { sigaction(number, &action, nil) }
+  }
+
+  /// Runs a program to its end. Its stderr is ours, so that its progress is seen; signals that we get go to it.
   ///
   /// - Returns: what it wrote to stdout, and its exit status; 128 and the signal where one ended it.
   /// - Throws: `unsupported` where it cannot be started.
@@ -39,9 +55,13 @@ enum PythonTuning {
         .unsupported, "cannot start \(program)", cause: String(cString: strerror(refused)),
         fix: "give an interpreter to --python")
     }
+    child.store(pid, ordering: .relaxed)
+    passOnSignals()
     let output = rest(of: ends[0])
     var status: Int32 = 0
     while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    child.store(0, ordering: .relaxed)
+    for number in [SIGTERM, SIGINT] { signal(number, SIG_DFL) }
     return (output, status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F)
   }
 

@@ -90,6 +90,9 @@ struct SimTuneCommand: ReportingCommand {
     if let file = cluster.file { arguments += ["--config", file] }
     for constant in cluster.constants { arguments += ["--constant=\(constant)"] }
     let end = try PythonTuning.run(interpreter, arguments + more)
+    if [130, 143].contains(end.status) {
+      throw DSLError(.cancelled, "stopped on request", fix: "the same call goes on")
+    }
     guard end.status == 0 else {
       throw DSLError(
         .io, "\(interpreter) -m resonetics.tune ended with \(end.status)", fix: "what it wrote is above")
