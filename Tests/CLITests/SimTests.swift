@@ -60,6 +60,22 @@ import Testing
     let replays = try #require(try outcome.json()["replays"] as? [[String: Any]])
     #expect(replays[0]["same"] as? Bool == false && replays[0]["diverged_at"] as? Int == 41)
     #expect(replays[1]["same"] as? Bool == true)
+    try Self.forge(in: shell) { $0["cause"] = .string($0["cause"]?.string == "panic" ? "collapse" : "panic") }
+    let told = try shell("dsl sim replay forged.json --format json")
+    #expect(told.status == 1)
+    #expect((try told.json()["replays"] as? [[String: Any]])?[0]["mistold"] as? String == "cause")
+    for call in ["explain forged.json", "whatif forged.json --at 1", "export forged.json --to a.svg"] {
+      let outcome = try shell("dsl sim \(call)")
+      #expect(outcome.status == 72 && outcome.err.contains("forged.json does not tell what its actions did"))
+    }
+    let kinds = try shell("dsl sim cluster forged.json box.json --format json")
+    let read = try kinds.json()["files"] as? Int
+    #expect(kinds.status == 1 && read == 1)
+    try Self.forge(in: shell) { object in
+      var actions = Array(object["actions"]?.string ?? "")
+      actions[40] = actions[40] == "6" ? "0" : "6"
+      object["actions"] = .string(String(actions))
+    }
     let diff = try shell("dsl sim diff forged.json box.json --format json").json()
     #expect(diff["first_action"] as? Int == 40 && diff["members"] as? [String] == [])
   }

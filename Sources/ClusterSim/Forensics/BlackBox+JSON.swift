@@ -43,10 +43,12 @@ extension BlackBox {
 
   /// Reads a file.
   ///
-  /// - Parameter name: of the file, for messages.
-  /// - Throws: ``DSLError`` with code `corrupt` for what is no black box, cut or edited, `invalid_input` for another format or version of
-  ///   the dynamics.
-  package init(_ json: JSONValue, name: String) throws(DSLError) {
+  /// - Parameters:
+  ///   - name: of the file, for messages.
+  ///   - isToBeTrue: whether a file is refused whose actions, done again, do not lead to what it tells.
+  /// - Throws: ``DSLError`` with code `corrupt` for what is no black box, cut, edited or untrue, `invalid_input` for another format or
+  ///   version of the dynamics.
+  package init(_ json: JSONValue, name: String, isToBeTrue: Bool = true) throws(DSLError) {
     let fields = try JSONFields(json, name)
     guard fields["format"]?.string == Self.format else {
       throw DSLError(
@@ -92,6 +94,7 @@ extension BlackBox {
     }
     tail = try Self.list(fields, "tail", name) { (item) throws(DSLError) in try Self.moment(item, name) }
     try expectWhole(name)
+    if isToBeTrue { try expectTrue(name) }
   }
 
   private func expectWhole(_ name: String) throws(DSLError) {
@@ -99,10 +102,28 @@ extension BlackBox {
       (0..<configuration.height).contains($0.row) && (0..<configuration.width).contains($0.column)
     }
     guard actions.allSatisfy({ $0 < 8 }), digests.count == actions.count + 1, isInside,
+      incidents.allSatisfy({ (1...max(actions.count, 1)).contains($0.step) }),
       (0...configuration.difficultyLevels).contains(level)
     else {
       throw DSLError(.corrupt, "\(name): actions, digests, level and incidents do not fit together")
     }
+  }
+
+  /// Does the episode again, so that nothing is concluded from what was not so.
+  private func expectTrue(_ name: String) throws(DSLError) {
+    let difference: String
+    do throws(DSLError) {
+      switch try replay() {
+      case .same: return
+      case .diverged(let step): difference = "step \(step) leads to another state"
+      case .mistold(let member): difference = "\(member) is another"
+      }
+    } catch {
+      difference = error.message
+    }
+    throw DSLError(
+      .corrupt, "\(name) does not tell what its actions did: \(difference)",
+      fix: "see dsl sim replay \(name); record the episode again")
   }
 
   private static func digests(_ text: String) -> [UInt32] {

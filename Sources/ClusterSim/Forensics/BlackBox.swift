@@ -92,10 +92,20 @@ package struct BlackBox: Sendable, Hashable {
     tail = recorder.tail
   }
 
-  /// Does the episode again and compares every state.
+  /// What doing an episode again came to.
+  package enum Verdict: Sendable, Hashable {
+    /// All states are the same, and what is told of them is so.
+    case same(steps: Int)
+    /// The first step whose state differs; 0 is the start.
+    case diverged(step: Int)
+    /// All states are the same, but not what a member of the file tells of them.
+    case mistold(member: String)
+  }
+
+  /// Does the episode again and compares every state, and what is told of them.
   ///
-  /// - Throws: ``DSLError`` with code `invalid_input` for actions after the end or before it.
-  package func replay() throws(DSLError) -> EpisodeRecord.Verdict {
+  /// - Throws: ``DSLError`` with code `invalid_input` for actions after the end.
+  package func replay() throws(DSLError) -> Verdict {
     let run = try Playback(self)
     for i in digests.indices {
       if i > 0 {
@@ -106,6 +116,12 @@ package struct BlackBox: Sendable, Hashable {
       }
       if UInt32(truncatingIfNeeded: run.digest) != digests[i] { return .diverged(step: i) }
     }
+    let again = try Self.record(configuration, policy: policy, key: key, level: level, actions: actions)
+    let told: [(member: String, isSo: Bool)] = [
+      ("cause", again.cause == cause), ("reward", again.reward == reward), ("ooms", again.ooms == ooms),
+      ("incidents", again.incidents == incidents), ("tail", again.tail == tail),
+    ]
+    if let wrong = told.first(where: { !$0.isSo }) { return .mistold(member: wrong.member) }
     return .same(steps: actions.count)
   }
 

@@ -10,8 +10,9 @@ enum BlackBoxFiles {
 
   /// Reads one.
   ///
-  /// - Throws: `notFound`; `corrupt` for a file that is cut or edited; `invalidInput` for one of another format or version.
-  static func read(_ path: String, _ context: Context) throws -> BlackBox {
+  /// - Parameter isToBeTrue: whether one is refused whose actions, done again, do not lead to what it tells.
+  /// - Throws: `notFound`; `corrupt` for a file that is cut, edited or untrue; `invalidInput` for one of another format or version.
+  static func read(_ path: String, _ context: Context, isToBeTrue: Bool = true) throws -> BlackBox {
     let bytes: [UInt8]
     do throws(FileError) {
       bytes = try context.files.read(path, limit: BlackBox.limit)
@@ -25,7 +26,7 @@ enum BlackBoxFiles {
       throw DSLError(
         .corrupt, "\(path) is no whole JSON", cause: error.description, fix: "record the episode again")
     }
-    return try BlackBox(json, name: path)
+    return try BlackBox(json, name: path, isToBeTrue: isToBeTrue)
   }
 
   /// The files that arguments name; of a directory all black boxes in it, by name.

@@ -26,12 +26,15 @@ struct SimClusterCommand: ReportingCommand {
 
   func report(_ context: Context) async throws -> Report? {
     var kinds: [CrashSignature: [String]] = [:]
+    var configurations: Set<String> = []
     var problems: [String] = []
     let files = try BlackBoxFiles.named(paths, context)
     var progress = Progress("files", total: files.count, context)
     for (i, file) in files.enumerated() {
       do {
-        kinds[try CrashSignature(try BlackBoxFiles.read(file, context)), default: []].append(file)
+        let box = try BlackBoxFiles.read(file, context)
+        kinds[try CrashSignature(box), default: []].append(file)
+        configurations.insert(box.configuration.digest)
       } catch let error as DSLError {
         problems.append(error.message)
       }
@@ -41,7 +44,8 @@ struct SimClusterCommand: ReportingCommand {
     let sorted = kinds.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }
     let read = files.count - problems.count
     let data: JSONValue = [
-      "files": .int(read),
+      "files": .int(read), "dynamics_version": .int(ClusterConfiguration.dynamicsVersion),
+      "configurations": .strings(configurations.sorted()),
       "kinds": .array(
         sorted.map { signature, files in
           [

@@ -22,7 +22,9 @@ struct SimDiffCommand: ReportingCommand {
   @OptionGroup var global: GlobalOptions
 
   func report(_ context: Context) async throws -> Report? {
-    let boxes = try [first, second].map { (file: $0, box: try BlackBoxFiles.read($0, context)) }
+    let boxes = try [first, second].map {
+      (file: $0, box: try BlackBoxFiles.read($0, context, isToBeTrue: false))
+    }
     let difference = EpisodeDifference(boxes[0].box, boxes[1].box)
     let data: JSONValue = [
       "same": .bool(
@@ -31,12 +33,12 @@ struct SimDiffCommand: ReportingCommand {
       "first_state": .optional(difference.firstState),
       "episodes": .array(
         boxes.map {
-          [
+          $0.box.configuration.stamped([
             "file": .string($0.file), "policy": .string($0.box.policy),
             "key": .string(BlackBox.text($0.box.key)),
             "steps": .int($0.box.actions.count), "reward": .double($0.box.reward),
             "cause": .string($0.box.cause.name),
-          ]
+          ])
         }),
     ]
     return Report(Self.reportName, data) { paint in

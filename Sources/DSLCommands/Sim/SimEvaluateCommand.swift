@@ -58,7 +58,7 @@ struct SimEvaluateCommand: ReportingCommand {
     let written = try write(judged, configuration, context)
     let data = data(judged, differences, configuration, keys.count, written)
     var report = Report(Self.reportName, data) { paint in
-      "\(configuration.height)x\(configuration.width) cells, \(keys.count) episodes of \(episodes.text)\n"
+      "\(configuration.height)x\(configuration.width) cells, \(configuration.stamp), \(keys.count) episodes of \(episodes.text)\n"
         + Self.table(judged).text(paint)
     }
     report.warnings = warnings

@@ -42,7 +42,7 @@ struct SimExplainCommand: ReportingCommand {
     let explained = try ClusterSim.Explanation(
       box, policies: chosen.flatMap { $0.members.map(\.policy) }, every: every)
     let signature = try CrashSignature(box)
-    let data: JSONValue = [
+    let data = box.configuration.stamped([
       "file": .string(file), "policy": .string(box.policy), "key": .string(BlackBox.text(box.key)),
       "cause": .string(box.cause.name), "steps": .int(box.actions.count), "reward": .double(box.reward),
       "ooms": .int(box.ooms), "signature": .string(signature.name), "node": explained.node?.json ?? .null,
@@ -54,7 +54,7 @@ struct SimExplainCommand: ReportingCommand {
         explained.curve.map {
           ["step": .int($0.step), "memory": .double($0.memory), "visible": .bool($0.isVisible)]
         }),
-    ]
+    ])
     return Report(Self.reportName, data) { Self.text(box, explained, signature, $0) }
   }
 
@@ -65,7 +65,7 @@ struct SimExplainCommand: ReportingCommand {
     var text =
       "\(paint(box.cause.name, box.cause.isFailure ? .bad : .warning)) after \(box.actions.count) steps of "
     text += "\(box.policy); reward \(Shown.number(box.reward, decimals: 1)), \(box.ooms) out of memory\n"
-    text += "kind: \(signature.name)\n"
+    text += "kind: \(signature.name); \(box.configuration.stamp)\n"
     if let node = explained.node {
       text +=
         "node (\(node.row), \(node.column)), \(node.isCritical ? "critical" : "not critical"): out of memory "

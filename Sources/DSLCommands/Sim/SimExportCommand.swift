@@ -82,18 +82,19 @@ struct SimExportCommand: ReportingCommand {
       default: svg(tape)
       }
     try AtomicFile.commit(context.files, to, drawn.bytes)
-    let data: JSONValue = [
+    let data = box.configuration.stamped([
       "file": .string(file), "to": .string(to), "format": .string(format?.rawValue ?? ""),
       "bytes": .int(drawn.bytes.count), "width": .optional(drawn.width), "height": .optional(drawn.height),
       "frames": .optional(drawn.frames), "step": .optional(drawn.step), "steps": .int(tape.count),
-    ]
+    ])
     return Report(Self.reportName, data) { _ in "\(to)\n" }
   }
 
   private func svg(_ tape: EpisodeTape) -> Drawn {
     let plot = EpisodePlot(
       title:
-        "\(tape.policyName), key \(BlackBox.text(tape.key)): \(tape.cause.name) after \(tape.count) steps",
+        "\(tape.policyName), key \(BlackBox.text(tape.key)): \(tape.cause.name) after \(tape.count) steps; "
+        + tape.configuration.stamp,
       points: tape.points, incidents: tape.incidents, budget: tape.configuration.budget,
       collapse: tape.configuration.collapseLoad)
     return Drawn(bytes: Array(plot.svg.utf8))

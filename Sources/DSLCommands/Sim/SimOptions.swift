@@ -103,6 +103,17 @@ struct EpisodeOptions: ParsableArguments {
 }
 
 extension ClusterConfiguration {
+  /// A result with the dynamics and the constants that it came of.
+  func stamped(_ result: JSONObject) -> JSONValue {
+    var object = result
+    object["dynamics_version"] = .int(Self.dynamicsVersion)
+    object["configuration_sha256"] = .string(digest)
+    return .object(object)
+  }
+
+  /// The same for people.
+  var stamp: String { "dynamics \(Self.dynamicsVersion), constants \(digest.prefix(12))" }
+
   /// What names a cluster in reports.
   var identity: JSONObject {
     [

@@ -8,8 +8,8 @@ struct SimReplayCommand: ReportingCommand {
     commandName: "replay",
     abstract: "Do recorded episodes again and compare every state, bit by bit.",
     discussion: """
-      Exit status 1 when a state differs; the first step that does is named. A file that was edited or cut, or that another
-      version of the dynamics wrote, is refused.
+      Exit status 1 when a state differs; the first step that does is named. So it is when the states are the same and the file
+      tells something else of them. A file that was edited or cut, or that another version of the dynamics wrote, is refused.
 
       Examples:
         dsl sim replay crashes
@@ -36,23 +36,25 @@ struct SimReplayCommand: ReportingCommand {
     table.rightAligned = [3]
     var diverged = 0
     for file in try BlackBoxFiles.named(paths, context) {
-      let box = try BlackBoxFiles.read(file, context)
-      var step: Int?
-      if case .diverged(let at) = try box.replay() { step = at }
-      if step != nil { diverged += 1 }
+      let box = try BlackBoxFiles.read(file, context, isToBeTrue: false)
+      var (step, member, word): (Int?, String?, String) = (nil, nil, "the same")
+      switch try box.replay() {
+      case .same: break
+      case .diverged(let at): (step, word) = (at, "differs at step \(at)")
+      case .mistold(let name): (member, word) = (name, "the same, but \(name) is another")
+      }
+      let isSame = step == nil && member == nil
+      if !isSame { diverged += 1 }
       var row: JSONObject = [
         "file": .string(file), "policy": .string(box.policy), "key": .string(BlackBox.text(box.key)),
-        "cause": .string(box.cause.name), "steps": .int(box.actions.count), "same": .bool(step == nil),
-        "diverged_at": .optional(step),
+        "cause": .string(box.cause.name), "steps": .int(box.actions.count), "same": .bool(isSame),
+        "diverged_at": .optional(step), "mistold": .optional(member),
       ]
       if let curve {
         row["curve"] = .array(try Playback(box).curve(every: curve).map(\.json))
       }
-      rows.append(.object(row))
-      table.rows.append([
-        file, box.policy, box.cause.name, "\(box.actions.count)",
-        step.map { "differs at step \($0)" } ?? "the same",
-      ])
+      rows.append(box.configuration.stamped(row))
+      table.rows.append([file, box.policy, box.cause.name, "\(box.actions.count)", word])
     }
     let all = table
     var report = Report(Self.reportName, ["diverged": .int(diverged), "replays": .array(rows)]) {

@@ -116,6 +116,7 @@ struct SimRunCommand: ReportingCommand {
         paint(cause.name, cause.isFailure ? .bad : .good), played.file ?? "",
       ])
     }
-    return "\(configuration.height)x\(configuration.width) cells, \(episodes.text)\n" + table.text(paint)
+    return "\(configuration.height)x\(configuration.width) cells, \(configuration.stamp), \(episodes.text)\n"
+      + table.text(paint)
   }
 }

@@ -43,7 +43,7 @@ struct SimWhatIfCommand: ReportingCommand {
       }
     }
     let results = rows
-    let data: JSONValue = [
+    let data = box.configuration.stamped([
       "file": .string(file), "at": .int(at), "trials": .int(n), "cause": .string(box.cause.name),
       "steps": .int(box.actions.count), "reward": .double(box.reward),
       "policies": .array(
@@ -53,7 +53,7 @@ struct SimWhatIfCommand: ReportingCommand {
             "reward": $0.result.reward.json,
           ]
         }),
-    ]
+    ])
     return Report(Self.reportName, data) { paint in
       var table = TextTable(header: ["policy", "survives %", "steps", "reward"])
       table.rightAligned = [1, 2, 3]
@@ -63,7 +63,7 @@ struct SimWhatIfCommand: ReportingCommand {
         ])
       }
       return "from step \(at) of \(box.actions.count), \(n) draws; it was \(box.cause.name), "
-        + "reward \(Shown.number(box.reward, decimals: 1))\n" + table.text(paint)
+        + "reward \(Shown.number(box.reward, decimals: 1)); \(box.configuration.stamp)\n" + table.text(paint)
     }
   }
 }

@@ -45,6 +45,44 @@ import Testing
     #expect(try box.replay() == .diverged(step: 0))
   }
 
+  /// States that are the same do not make true what is told of them; and nothing is concluded from what is not so.
+  @Test func whatIsToldIsHeldAgainstTheStates() throws {
+    let box = try #require(try Self.boxes(6).first { $0.cause == .criticalOOM && $0.actions.count > 60 })
+    let edits: [(String, (inout BlackBox) -> Void)] = [
+      ("cause", { $0.cause = .panic }), ("reward", { $0.reward += 0.001 }), ("ooms", { $0.ooms += 1 }),
+      ("incidents", { $0.incidents = [] }), ("incidents", { $0.incidents[0].step -= 1 }),
+      ("tail", { $0.tail[3].budget += 1 }),
+    ]
+    for (member, edit) in edits {
+      var other = box
+      edit(&other)
+      #expect(try other.replay() == .mistold(member: member))
+      #expect("\(member)") { try BlackBox(other.json, name: "a.json") } throws: {
+        "\($0)".contains("a.json does not tell what its actions did: \(member) is another")
+      }
+      #expect(try BlackBox(other.json, name: "a", isToBeTrue: false) == other)
+    }
+    var longer = box
+    longer.actions.append(0)
+    longer.digests.append(0)
+    #expect { try BlackBox(longer.json, name: "a") } throws: { "\($0)".contains("goes on after its end") }
+  }
+
+  /// Signed, and of steps that there are not: no reader may rely on them.
+  @Test func incidentsOutsideTheEpisodeAreRefused() throws {
+    let box = try #require(try Self.boxes(6).first { !$0.incidents.isEmpty })
+    for step in [0, -1, box.actions.count + 1, 1_000_000_000_000_000_000] {
+      var other = box
+      other.incidents[0].step = step
+      #expect { try BlackBox(other.json, name: "a", isToBeTrue: false) } throws: {
+        "\($0)".contains("do not fit together")
+      }
+    }
+    var empty = box
+    (empty.actions, empty.digests, empty.tail) = ([], Array(box.digests.prefix(1)), [])
+    #expect(throws: DSLError.self) { try BlackBox(empty.json, name: "a") }
+  }
+
   /// Whoever edits a file is found out, and what is signed anew but makes no sense is refused too.
   @Test func refusesWhatWasEdited() throws {
     let box = try #require(try Self.boxes(1).first)
