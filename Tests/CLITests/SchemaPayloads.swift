@@ -417,6 +417,17 @@ enum SchemaPayloads {
       for _ in $(seq 900); do [ -s said ] && break; sleep 0.1; done; kill $!; wait $!; cat said
       """),
     Payload(
+      "sim-pause",
+      "dsl --json sim pause --set backend=sim --by 'ann b'; dsl auto status --backend sim > /dev/null"),
+    Payload(
+      "sim-start", "dsl sim pause --set backend=sim > /dev/null; dsl --json sim start --set backend=sim"),
+    Payload(
+      "sim-step",
+      """
+      dsl --json sim step --set backend=sim; dsl --json sim step --count 2 --set backend=sim
+      dsl auto status --format json --backend sim | jq -e '.control.pace.steps_left == 3' > /dev/null
+      """),
+    Payload(
       "sim-export",
       SimTests.crashes
         + """

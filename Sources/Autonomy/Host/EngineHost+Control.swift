@@ -13,6 +13,8 @@ package struct ControlStatus: Sendable {
   package var waiting = 0
   /// Decisions that are approved and not carried out yet.
   package var approved = 0
+  /// How the loop's simulated cluster is to stand; `nil` where there is none.
+  package var pace: PaceStatus?
 }
 
 extension EngineHost {
@@ -22,7 +24,8 @@ extension EngineHost {
     return ControlStatus(
       stopped: killSwitch.reason(), paused: PauseFact(try journal?.lastPause(), world.time),
       waiting: open.count { $0.status == Approval.Status.pending.rawValue },
-      approved: open.count { $0.status == Approval.Status.approved.rawValue })
+      approved: open.count { $0.status == Approval.Status.approved.rawValue },
+      pace: try sim.map { try PaceStatus($0.store, journal) })
   }
 
   /// The file that stops everything.

@@ -115,6 +115,8 @@ extension EngineHost {
     guard let journal else {
       throw DSLError(.notFound, "\(directory.path) has no journal, so there is nothing to undo")
     }
+    // Steps that were asked for and are made stay made: what is undone now is not made again by a loop.
+    if let sim { try PaceStatus(sim.store, journal).settle(journal) }
     let executor = DecisionExecutor(
       backend: acting, handlers: extended(extensions).handlers, journal: journal, time: world.time,
       killSwitch: killSwitch)

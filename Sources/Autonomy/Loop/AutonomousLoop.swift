@@ -29,6 +29,10 @@ package struct AutonomousLoop: Sendable {
     case reloaded([String])
     /// They could not be; those before stay in force.
     case notReloaded(DSLError)
+    /// The simulated cluster is to stand still, for this reason: no turns are made.
+    case standsStill(String)
+    /// It is to go on.
+    case goesOn
     /// Something deserves attention and is no error.
     case warning(String)
   }

@@ -6,17 +6,18 @@ import Telemetry
 
 /// One run of a loop: what is open at the moment, and what comes next.
 final class LoopRun {
-  /// With `watch`: how often changes are looked for, and the least time between two turns.
-  private static let watchSeconds = (poll: 0.2, gap: 0.6)
+  /// How often changes of the directory, or of what is asked of a simulated cluster's time, are looked for; and with `watch`
+  /// the least time between two turns.
+  static let watchSeconds = (poll: 0.2, gap: 0.6)
 
-  private let loop: AutonomousLoop
+  let loop: AutonomousLoop
   let tell: (AutonomousLoop.Notice) throws -> Void
   var settings: Settings
   var host: EngineHost?
-  private var seat: EngineSeat?
+  var seat: EngineSeat?
   private var watcher: DirectoryWatcher?
   /// What `host` has open.
-  private var place: DirectoryIdentity?
+  var place: DirectoryIdentity?
   /// Whether the directory that was open has gone.
   private var isLost = false
   /// Whether the turn just made was the last of a term: standing by begins at once.
@@ -24,6 +25,8 @@ final class LoopRun {
   /// Whether an engine was ever open: what is wrong at the start ends the loop, what is wrong later may pass.
   private var hasBegun = false
   private var turns = 0
+  /// What has the simulated cluster stand still, as it was told last; `nil` since it goes on.
+  var hold: String?
 
   init(_ loop: AutonomousLoop, _ tell: @escaping (AutonomousLoop.Notice) throws -> Void) {
     self.loop = loop
@@ -31,13 +34,13 @@ final class LoopRun {
     settings = loop.plan.settings
   }
 
-  private var control: LoopControl { loop.control }
+  var control: LoopControl { loop.control }
   private var world: EngineHost.World { loop.world(settings) }
-  private var time: any TimeSource { world.time }
+  var time: any TimeSource { world.time }
   private var directory: CoordinationDirectory { CoordinationDirectory(path: loop.path, files: world.files) }
   /// What stands at the path now.
-  private var here: DirectoryIdentity? { DirectoryIdentity(directory, database: directory.journal) }
-  private var acts: Bool { !settings.gates.dryRun }
+  var here: DirectoryIdentity? { DirectoryIdentity(directory, database: directory.journal) }
+  var acts: Bool { !settings.gates.dryRun }
 
   func toTheEnd() async throws -> Int {
     while !control.isStopping, !Task.isCancelled {
@@ -79,7 +82,7 @@ final class LoopRun {
       if host != nil, here != place { try lose() }
       if isLost, try await !isBack() { return [] }
       if host == nil, try await !enter() { return nil }
-      guard let host else { return nil }
+      guard let host, try await !stoodStill(host) else { return nil }
       let report = try await host.runCycle(options, loop.extensions, supervision: supervision)
       try tell(.completed(report))
       if let seat, report.supersededBy != nil || seat.candidate.term == nil {
@@ -178,7 +181,7 @@ final class LoopRun {
     return nil
   }
 
-  private func stepDown(_ reason: String) throws {
+  func stepDown(_ reason: String) throws {
     leave()
     hasSteppedDown = true
     try tell(.steppedDown(reason))
@@ -245,13 +248,15 @@ final class LoopRun {
   private func wait(from started: Double, _ known: [String]) async {
     func left() -> Double { started + settings.loop.intervalSeconds - time.monotonicSeconds }
     control.progressed(until: started + settings.loop.intervalSeconds + loop.patienceSeconds)
-    guard let watcher else {
+    guard watcher != nil || hasPace else {
       await control.sleep(seconds: max(0, left()), time)
       return
     }
     var changed = false
     while !control.isStopping, !Task.isCancelled, left() > 0 {
-      changed = changed || AutonomousLoop.matters(watcher.changes(), known)
+      // Whoever has it stand still, and asks for a step then, does not wait for the interval.
+      if isHeld { return }
+      changed = changed || watcher.map { AutonomousLoop.matters($0.changes(), known) } ?? false
       if changed, time.monotonicSeconds - started >= Self.watchSeconds.gap { return }
       if await control.sleep(seconds: min(Self.watchSeconds.poll, max(0.01, left())), time) { return }
     }

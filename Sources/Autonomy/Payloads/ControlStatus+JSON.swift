@@ -23,7 +23,29 @@ extension ControlStatus {
           "reason": .string($0.reason),
         ]
       } ?? .null,
-      "waiting_for_approval": .int(waiting), "approved": .int(approved),
+      "waiting_for_approval": .int(waiting), "approved": .int(approved), "pace": pace?.json ?? .null,
     ]
+  }
+}
+
+extension PaceStatus {
+  /// All fields; null members where nobody asked anything.
+  package var json: JSONValue {
+    var left: Int?
+    let state: String
+    switch standing {
+    case .running: state = "running"
+    case .stepping(let steps): (state, left) = ("stepping", steps)
+    case .still: state = "still"
+    }
+    return [
+      "state": .string(state), "steps_left": left.map { .int($0) } ?? .null, "by": .optional(pace?.by),
+      "at": pace?.at.json ?? .null, "problem": .optional(problem),
+    ]
+  }
+
+  /// What whoever asked for it is answered: this, and whether anybody heeds it.
+  package func json(_ leader: LeaderStatus) -> JSONValue {
+    ["pace": json, "leader": .string(leader.word)]
   }
 }

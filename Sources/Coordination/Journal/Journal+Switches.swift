@@ -19,4 +19,9 @@ extension Journal {
       return value
     }
   }
+
+  /// Has something else remembered under a name, whoever leads and whatever was there: also what cannot be read.
+  package func replaceState(_ key: String, _ value: JSONValue) throws(DSLError) {
+    try store.write(.full) { db in try Self.remember(key, value, db) }
+  }
 }

@@ -48,6 +48,10 @@ struct LoopView {
     case .notReloaded(let error):
       for line in Failure(error).lines { console.note("dsl: error: not reloaded: " + Shown.safe(line)) }
       notifier.send(.ready, .status("not reloaded: \(error.message)"))
+    case .standsStill(let reason):
+      console.note("dsl: " + Shown.safe(reason))
+      notifier.send(.status(reason))
+    case .goesOn: console.note("dsl: the simulated cluster goes on")
     case .warning(let warning): console.note("dsl: warning: " + Shown.safe(warning))
     }
     if console.isClosed { throw CancellationError() }

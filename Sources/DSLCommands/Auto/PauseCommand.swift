@@ -67,6 +67,10 @@ extension ControlStatus {
       lines.append(paint("Stopped: ", .bad) + Shown.safe("the kill switch is thrown: \(stopped)"))
     }
     if let paused { lines.append(paint("Paused: ", .warning) + Shown.safe(paused.text)) }
+    if let hold = pace?.hold { lines.append(paint("Held: ", .warning) + Shown.safe(hold)) }
+    if case .stepping(let left)? = pace?.standing {
+      lines.append("\(left.counted("step")) of the simulated cluster to be made, then it stands still")
+    }
     if waiting > 0 {
       lines.append(
         "\(waiting.counted("decision")) \(waiting == 1 ? "waits" : "wait") for approval: dsl auto pending")

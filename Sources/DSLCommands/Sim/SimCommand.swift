@@ -11,6 +11,7 @@ struct SimCommand: AsyncParsableCommand {
       SimRunCommand.self, SimTrainCommand.self, SimTuneCommand.self, SimEvaluateCommand.self,
       SimReplayCommand.self,
       SimExplainCommand.self, SimWhatIfCommand.self, SimDiffCommand.self, SimClusterCommand.self,
-      SimServeCommand.self, SimExportCommand.self, SimBenchCommand.self,
+      SimServeCommand.self, SimStartCommand.self, SimPauseCommand.self, SimStepCommand.self,
+      SimExportCommand.self, SimBenchCommand.self,
     ])
 }

@@ -41,6 +41,9 @@ package struct SavedCluster: Sendable, Hashable {
     (self.ends, self.earlierSteps, self.earlierReward) = (ends, earlierSteps, earlierReward)
   }
 
+  /// How many steps it has made, over all episodes, their beginnings counted as well: an undone one is not among them.
+  package var position: Int { earlierSteps + ends.reduce(0, +) + episode.step }
+
   /// After one more step of the episode.
   ///
   /// - Throws: `invalidState` when it is over.
