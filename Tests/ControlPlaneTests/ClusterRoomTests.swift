@@ -5,6 +5,7 @@ import DSLBase
 import DecisionEngine
 import Foundation
 import HTTPTypes
+import Synchronization
 import Testing
 
 @testable import ControlPlane
@@ -93,6 +94,79 @@ import Testing
     }
     try Data("{}".utf8).write(to: URL(fileURLWithPath: "\(surface.directory.blackBoxes)/\(names.last ?? "")"))
     #expect(await code { _ = try await sim(surface, "/state", [("recording", names.last ?? "")]) } != nil)
+  }
+
+  /// What people ask of the cluster's time, by HTTP.
+  @Test func itStandsStillGoesOnAndMakesSteps() async throws {
+    let surface = try TestSurface(settings: Self.settings(), takesChanges: true)
+    func ask(_ verb: String, _ body: String = #"{"by": "ann"}"#) async throws -> JSONValue {
+      try await surface.call(.post, "/api/v1/sim/" + verb, body: body).data
+    }
+    #expect(try await sim(surface, "/state")["shows"]?["controls"]?.bool == true)
+    #expect(try await sim(surface, "/state")["pace"]?["state"]?.string == "running", "nobody asked anything")
+    let paused = try await ask("pause")
+    #expect(paused["pace"]?["state"]?.string == "still" && paused["leader"]?.string == "none")
+    #expect(try await sim(surface, "/state")["pace"]?["by"]?.string == "ann")
+    let ready = try await surface.call(.get, "/readyz").data
+    #expect(ready["ready"]?.bool == true && ready["acting"]?.bool == false)
+    #expect(ready["holds"]?.array?.first?.string?.contains("as ann asked") == true)
+    let status = try await surface.call(.get, "/api/v1/status").data["control"]
+    #expect(status?["pace"]?["state"]?.string == "still")
+
+    #expect(try await ask("step", #"{"by": "ann", "count": 3}"#)["pace"]?["steps_left"]?.int == 3)
+    #expect(try await ask("step", #"{"by": "bob", "count": 2}"#)["pace"]?["steps_left"]?.int == 5)
+    _ = try await surface.turn()
+    #expect(try await sim(surface, "/state")["pace"]?["steps_left"]?.int == 4)
+    #expect(try await ask("start")["pace"]?["state"]?.string == "running")
+    let events = try JournalEvents(surface.journal(), time: surface.surface.time).read(after: 0, limit: 1000)
+    let told = events.events.filter { $0.name == .pace }
+    #expect(told.count == 1 && told[0].data["asked"]?.string == "start", "told once, as it is by then")
+
+    for (verb, body) in [
+      ("pause", "{}"), ("pause", #"{"by": "ann", "count": 1}"#), ("step", #"{"by": "ann"}"#),
+      ("step", #"{"by": "ann", "count": 0}"#), ("step", #"{"by": "ann", "count": 1.5}"#),
+      ("step", #"{"by": "ann", "count": 1000001}"#), ("start", #"{"by": "a  b"}"#),
+    ] {
+      #expect(await code { _ = try await ask(verb, body) } == .invalidInput, "\(verb) \(body)")
+    }
+    // What cannot be read: somebody has to mend it, by saying it anew.
+    try surface.journal().replaceState(Journal.paceKey, ["asked": "step", "by": "x"])
+    let mended = try await surface.call(.get, "/readyz").data
+    #expect(mended["ready"]?.bool == false)
+    #expect(mended["reasons"]?.array?.first?.string?.contains("journal.sqlite") == true)
+    #expect(try await sim(surface, "/state")["pace"]?["problem"]?.string?.contains("dsl sim start") == true)
+    #expect(await code { _ = try await ask("step", #"{"by": "ann", "count": 1}"#) } == .corrupt)
+    #expect(try await ask("pause")["pace"]?["problem"] == .null)
+    let fleet = try TestSurface()
+    #expect(
+      await code {
+        _ = try await fleet.call(.post, "/api/v1/sim/pause", body: #"{"by": "ann"}"#)
+      } == .notFound)
+  }
+
+  /// Trainings and studies are shown whatever the loop runs on, and followers hear of changes, whoever looked first.
+  @Test func filesAreShownAndChangesTold() async throws {
+    let text = Mutex("a")
+    let reads = Mutex(0)
+    let watched = SimSources.Watched(
+      stamp: { text.withLock { $0 } },
+      load: {
+        reads.withLock { $0 += 1 }
+        return ["groups": [["name": .string(text.withLock { $0 })]]]
+      })
+    let surface = try TestSurface(watches: .init(training: watched))
+    func name() async throws -> String? {
+      try await sim(surface, "/training")["groups"]?.array?.first?["name"]?.string
+    }
+    for _ in 0..<2 { #expect(try await name() == "a") }
+    #expect(reads.withLock { $0 } == 1, "what has not changed is not read again")
+    #expect(try await sim(surface, "/study")["file"] == .null)
+    #expect(try await surface.room.news().map(\.name) == [.training])
+    #expect(try await surface.room.news().isEmpty)
+    text.withLock { $0 = "b" }
+    #expect(try await name() == "b")
+    #expect(try await surface.room.news().map(\.name) == [.training], "although somebody else looked first")
+    #expect(await code { _ = try await sim(surface, "/state") } == .notFound)
   }
 
   @Test func whereThereIsNoClusterTheRoomSaysSo() async throws {

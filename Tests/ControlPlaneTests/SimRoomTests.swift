@@ -148,7 +148,7 @@ struct TestRoom {
   @Test func filesAreReadWhenTheyChange() async throws {
     let count = Counter()
     let room = try TestRoom { sources in
-      sources.study = .init(
+      sources.files.study = .init(
         stamp: { "\(count.value / 2)" },
         load: {
           ["file": "s", "studies": [], "unreadable_lines": .int(count.next()), "problems": []]

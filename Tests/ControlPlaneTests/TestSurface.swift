@@ -16,7 +16,12 @@ final class TestSurface {
   let looks = LookingThread()
   let table: RouteTable
 
-  init(settings: Settings = Settings(), receiver: (any OTLPReceiving)? = nil) throws {
+  let room: ClusterRoom
+
+  init(
+    settings: Settings = Settings(), receiver: (any OTLPReceiving)? = nil,
+    watches: SimSources.Files = .init(), takesChanges: Bool = false
+  ) throws {
     path =
       FileManager.default.temporaryDirectory.appendingPathComponent("dsl-serve-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -33,7 +38,8 @@ final class TestSurface {
     hub = EventHub(limit: 4, waiting: 8)
     var sources = HTTPServer.Sources()
     sources.receiver = receiver
-    table = HTTPServer.table(surface, hub, looks, sources, host: "box")
+    room = ClusterRoom(surface, watches: { _ in watches }, takesChanges: takesChanges)
+    table = HTTPServer.table(surface, room, hub, looks, sources, host: "box")
   }
 
   deinit { try? FileManager.default.removeItem(atPath: path) }

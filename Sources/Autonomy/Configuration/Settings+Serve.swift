@@ -19,6 +19,10 @@ extension Settings {
     public var hosts: String?
     /// Origins beside the server's own whose pages may make changes, with commas between.
     public var origins: String?
+    /// Curves of trainings that the page shows: groups with semicolons between, each a directory, or files with commas between.
+    public var training: String?
+    /// Studies of Optuna that the page shows: the file of its JournalStorage.
+    public var study: String?
     /// Connections that are open at once; more wait.
     public var maxConnections = 512
     /// The largest body of a request, bytes.
@@ -55,6 +59,13 @@ extension SettingCatalog {
     Setting(
       "serve.origins", .optionalText(\.serve.origins),
       "Origins beside the server's own whose pages may make changes, with commas between."),
+    Setting(
+      "serve.training", .optionalText(\.serve.training),
+      "Curves of trainings that the page shows: groups with semicolons between, each a directory, or files with commas between."
+    ),
+    Setting(
+      "serve.study", .optionalText(\.serve.study),
+      "Studies of Optuna that the page shows: the file of its JournalStorage."),
     Setting(
       "serve.max_connections", .integer(\.serve.maxConnections, 1...100_000),
       "Connections that are open at once; more wait."),

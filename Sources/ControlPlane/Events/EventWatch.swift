@@ -17,6 +17,7 @@ struct EventWatch: Sendable {
   private static let batches = 4
 
   let surface: ControlSurface
+  let room: ClusterRoom
   let hub: EventHub
   let looks: LookingThread
   let log: Logger
@@ -31,6 +32,8 @@ struct EventWatch: Sendable {
       guard hub.isFollowed else { continue }
       do {
         try await happened()
+        let news = try await looks.run { try await room.news() }
+        if !news.isEmpty { hub.tell(news.map { .event($0) }, last: nil) }
         let began = time.monotonicSeconds
         if began >= nextAlive {
           hub.tell([.alive], last: nil)

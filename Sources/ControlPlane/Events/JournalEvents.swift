@@ -59,6 +59,8 @@ package struct JournalEvents: Sendable {
         return try journal.lastPause().map { [ServedEvent(number, .pause, $0.json(time))] } ?? []
       case "state" where entry.ref == Notifications.stateKey:
         return [ServedEvent(number, .incidents, try NotificationStatus(journal).json([]))]
+      case "state" where entry.ref == Journal.paceKey:
+        return try journal.state(Journal.paceKey).map { [ServedEvent(number, .pace, $0)] } ?? []
       default: return []
       }
     } catch {

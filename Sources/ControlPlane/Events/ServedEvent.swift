@@ -25,13 +25,17 @@ package struct ServedEvent: Sendable, Equatable {
     package static let pause = Self(rawValue: "pause")
     /// Incidents opened, changed or closed; all that are open, as `dsl notify list` reports them.
     package static let incidents = Self(rawValue: "incidents")
+    /// Somebody asked something of the time of the loop's simulated cluster, or steps that were asked for are made.
+    package static let pace = Self(rawValue: "pace")
     /// What there is now, as `dsl auto status` reports it; comes without a number every few seconds.
     package static let status = Self(rawValue: "status")
     /// More happened than is told one by one: read everything anew.
     package static let gap = Self(rawValue: "gap")
 
     /// Those that follow a directory.
-    static let all: [Name] = [.cycle, .health, .decision, .approval, .pause, .incidents, .status, .gap]
+    static let all: [Name] = [
+      .cycle, .health, .decision, .approval, .pause, .incidents, .pace, .training, .study, .status, .gap,
+    ]
   }
 
   package init(_ number: Int64?, _ name: Name, _ data: JSONValue) {

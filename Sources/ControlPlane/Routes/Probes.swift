@@ -85,6 +85,11 @@ struct Readiness: Sendable {
     if let pause = PauseFact((try? journal?.lastPause()) ?? nil, world.time) {
       holds.append("paused: \(pause.text)")
     }
+    if let cluster = try? ClusterStore(ofLoop: settings, directory),
+      let status = try? PaceStatus(cluster, journal), let hold = status.hold
+    {
+      if status.problem == nil { holds.append(hold) } else { reasons.append(hold) }
+    }
     guard let status = try? LeaderStatus(directory, journal, host: world.host, time: world.time) else {
       return
     }

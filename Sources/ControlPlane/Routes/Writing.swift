@@ -10,7 +10,7 @@ import DecisionEngine
 struct Writing: Sendable {
   /// Items of one request at most.
   private static let itemLimit = 1000
-  private static let name = Route.Member("by", nameSchema, isRequired: true)
+  static let name = Route.Member("by", nameSchema, isRequired: true)
   private static let nameSchema: JSONValue = [
     "type": "string", "minLength": 1, "maxLength": 200,
     "pattern": "^[^\\s\\u0000-\\u001f\\u007f]+( [^\\s\\u0000-\\u001f\\u007f]+)*$",
@@ -34,10 +34,10 @@ struct Writing: Sendable {
       answer(
         "reject", approves: false, "Reject a decision that waits for approval, or take an approval back."),
       pause, resume, add,
-    ]
+    ] + paces
   }
 
-  private func post(
+  func post(
     _ path: String, _ command: String, _ summary: String,
     _ make: @escaping @Sendable (Call, JSONObject) async throws -> Envelope
   ) -> Route {
@@ -60,7 +60,7 @@ struct Writing: Sendable {
   }
 
   /// Who asks: under the name given, by way of the token, which is an account of its own.
-  private func person(_ body: JSONObject) throws(DSLError) -> Identity {
+  func person(_ body: JSONObject) throws(DSLError) -> Identity {
     let name = try Self.text("by", body, limit: 200) ?? ""
     let words = name.split(separator: " ", omittingEmptySubsequences: false)
     guard !words.contains(where: { $0.isEmpty || $0.contains { $0.isWhitespace } }) else {

@@ -1,3 +1,4 @@
+package import Autonomy
 import DSLBase
 import Hummingbird
 import HummingbirdCore
@@ -15,6 +16,8 @@ package struct HTTPServer: Sendable {
   package struct Sources: Sendable {
     /// Who takes telemetry that is sent; without it the routes are not there.
     package var receiver: (any OTLPReceiving)?
+    /// Files of trainings and studies that are shown.
+    package var watches: @Sendable (Settings) -> SimSources.Files = { _ in .init() }
 
     package init() {}
   }
@@ -45,11 +48,12 @@ package struct HTTPServer: Sendable {
   ) {
     let hub = EventHub(limit: Self.followers(options))
     let looks = LookingThread()
-    let watch = EventWatch(surface: surface, hub: hub, looks: looks, log: log)
+    let room = ClusterRoom(surface, watches: sources.watches, takesChanges: options.rules.token != nil)
+    let watch = EventWatch(surface: surface, room: room, hub: hub, looks: looks, log: log)
     self.init(
       options,
       Site(
-        table: Self.table(surface, hub, looks, sources, host: host), hub: hub, time: surface.time,
+        table: Self.table(surface, room, hub, looks, sources, host: host), hub: hub, time: surface.time,
         work: { await watch.run() }),
       log: log)
   }
@@ -59,14 +63,15 @@ package struct HTTPServer: Sendable {
 
   /// All routes.
   static func table(
-    _ surface: ControlSurface, _ hub: EventHub, _ looks: LookingThread, _ sources: Sources, host: String
+    _ surface: ControlSurface, _ room: ClusterRoom, _ hub: EventHub, _ looks: LookingThread,
+    _ sources: Sources, host: String
   ) -> RouteTable {
     var routes = Probes(surface: surface, looks: looks).routes
     routes += Reading(surface: surface, looks: looks).routes
     routes += Traces(surface: surface, looks: looks).routes
     routes.append(Metrics(surface: surface, looks: looks).route)
     routes.append(Following(surface: surface, hub: hub, looks: looks).route)
-    routes += ClusterRoutes(room: ClusterRoom(surface), looks: looks).routes
+    routes += ClusterRoutes(room: room, looks: looks).routes
     routes += Writing(surface: surface, looks: looks, host: host).routes
     if let receiver = sources.receiver { routes += Receiving(receiver: receiver).routes }
     return RouteTable(routes + Page.routes)

@@ -3,12 +3,16 @@ import ClusterSim
 import Coordination
 import DSLBase
 
-/// The room of the simulated cluster that a directory's loop runs on, for those who look: what the cluster's file says, and the
-/// records of episodes that failed. It changes nothing.
+/// The room of the simulated cluster that a directory's loop runs on, for those who look: what the cluster's file says, the
+/// records of episodes that failed, and files of trainings and studies. It changes nothing.
 actor ClusterRoom {
   private let surface: ControlSurface
   /// What was shown last: an episode is done again only when it has gone on.
   private var known: Shown?
+  private let watches: @Sendable (Settings) -> SimSources.Files
+  private var files = WatchedFiles()
+  /// Whether this server takes changes.
+  private let takesChanges: Bool
 
   private struct Shown {
     /// What it is of: a place of the cluster, or a file.
@@ -19,7 +23,12 @@ actor ClusterRoom {
     var isOver: Bool
   }
 
-  init(_ surface: ControlSurface) { self.surface = surface }
+  init(
+    _ surface: ControlSurface, watches: @escaping @Sendable (Settings) -> SimSources.Files = { _ in .init() },
+    takesChanges: Bool = false
+  ) {
+    (self.surface, self.watches, self.takesChanges) = (surface, watches, takesChanges)
+  }
 
   /// The cluster, or a recorded episode, as the schema `sim-room` has it.
   ///
@@ -29,10 +38,15 @@ actor ClusterRoom {
     let (settings, store) = try store()
     let shown = try shown(recording, settings, store)
     let tape = shown.tape
-    let leads = try LeaderStatus(
-      store.directory, surface.journal(), host: surface.world(settings).host, time: surface.time)
+    let journal = try surface.journal()
+    let leader = try LeaderStatus(
+      store.directory, journal, host: surface.world(settings).host, time: surface.time)
+    let pace = try PaceStatus(store, journal)
+    let watched = watches(settings)
     return [
-      "tape": .int(shown.serial), "running": .bool(recording == nil && leads.word == "leading"),
+      "tape": .int(shown.serial),
+      "running":
+        .bool(recording == nil && leader.word == "leading" && pace.standing != .still),
       "speed_steps_per_s": .double(min(max(1 / settings.loop.intervalSeconds, 0.000_001), 500)),
       "continues": true, "recorded": .bool(recording != nil), "recording": .optional(recording),
       "policy": .string(tape.policyName), "policies": .strings([tape.policyName]),
@@ -41,8 +55,11 @@ actor ClusterRoom {
       "key": .string(BlackBox.text(tape.key)), "level": .int(tape.level),
       "dynamics_version": .int(ClusterConfiguration.dynamicsVersion),
       "configuration_sha256": .string(tape.configuration.digest), "configuration": tape.configuration.json,
-      "problem": .null,
-      "shows": ["recordings": true, "training": false, "study": false, "controls": false],
+      "problem": .null, "pace": recording == nil ? pace.json : .null, "leader": .string(leader.word),
+      "shows": [
+        "recordings": true, "training": .bool(watched.training != nil), "study": .bool(watched.study != nil),
+        "controls": .bool(takesChanges && recording == nil),
+      ],
     ]
   }
 
@@ -63,13 +80,26 @@ actor ClusterRoom {
 
   private func store() throws -> (settings: Settings, store: ClusterStore) {
     let settings = try surface.settings().settings
-    guard settings.backend == SimBackend.word else {
-      throw DSLError(
-        .notFound,
-        "the loop of this directory runs on backend \(settings.backend), not on a simulated cluster",
-        fix: "set backend: sim in dsl.yaml, or see dsl sim serve")
-    }
-    return (settings, ClusterStore(surface.directory(settings), settings.sim))
+    return (settings, try ClusterStore(ofLoop: settings, surface.directory(settings)))
+  }
+
+  // MARK: files
+
+  /// Curves of trainings, as the schema `sim-curves` has them; no groups where none are watched.
+  func training() throws -> JSONValue {
+    files.look(watches(try surface.settings().settings))
+    return files.training
+  }
+
+  /// Studies, as the schema `sim-study` has them; none where none is watched.
+  func study() throws -> JSONValue {
+    files.look(watches(try surface.settings().settings))
+    return files.study
+  }
+
+  /// What followers are to be told of the files.
+  func news() throws -> [ServedEvent] {
+    try files.news(surface.time) { watches(try surface.settings().settings) }
   }
 
   private func shown(_ recording: String?, _ settings: Settings, _ store: ClusterStore) throws -> Shown {

@@ -10,8 +10,6 @@ package actor SimRoom {
   /// How often the player is asked, seconds, and the same for clusters of more than `large` cells.
   private static let period = (small: 0.05, large: 0.2)
   private static let large = 1024
-  /// How often files are looked at, seconds, and what share of the time reading them may take.
-  private static let files = (seconds: 1.0, share: 0.05)
   private static let aliveSeconds = 15.0
   private let sources: SimSources
   private let hub: EventHub
@@ -25,11 +23,9 @@ package actor SimRoom {
   /// Of the keys of episodes.
   private var seed: Int
   private var episode: Int
-  private var training: JSONValue = ["groups": []]
-  private var study: JSONValue = ["file": .null, "studies": [], "unreadable_lines": 0, "problems": []]
+  private var files = WatchedFiles()
   /// Why the next episode could not be put in place.
   private var problem: String?
-  private var stamps = (training: "", study: "")
   /// What followers were told last: the episode, the step that was shown, the steps done.
   private var told = (serial: 0, position: -1, count: 0)
 
@@ -52,17 +48,13 @@ package actor SimRoom {
 
   /// Until the task is cancelled.
   func run() async {
-    var nextFiles = 0.0
     var nextAlive = 0.0
     while !Task.isCancelled {
       do { try await time.sleep(seconds: period) } catch { return }
       let now = time.monotonicSeconds
       perform(player.on(.tick(now)))
       publish()
-      if now >= nextFiles {
-        readFiles()
-        nextFiles = now + max(Self.files.seconds, (time.monotonicSeconds - now) / Self.files.share)
-      }
+      tellFiles()
       if now >= nextAlive {
         hub.tell([.alive], last: nil)
         nextAlive = now + Self.aliveSeconds
@@ -124,15 +116,9 @@ package actor SimRoom {
     told = now
   }
 
-  private func readFiles() {
-    if let watched = sources.training, case let stamp = watched.stamp(), stamp != stamps.training {
-      (training, stamps.training) = (watched.load(), stamp)
-      hub.tell([.event(ServedEvent(nil, .training, training))], last: nil)
-    }
-    if let watched = sources.study, case let stamp = watched.stamp(), stamp != stamps.study {
-      (study, stamps.study) = (watched.load(), stamp)
-      hub.tell([.event(ServedEvent(nil, .study, study))], last: nil)
-    }
+  private func tellFiles() {
+    let news = files.news(time) { sources.files }
+    if !news.isEmpty { hub.tell(news.map { .event($0) }, last: nil) }
   }
 }
 
@@ -150,10 +136,10 @@ extension SimRoom {
       "episode": .int(episode), "key": .string(BlackBox.text(tape.key)), "level": .int(tape.level),
       "dynamics_version": .int(ClusterConfiguration.dynamicsVersion),
       "configuration_sha256": .string(tape.configuration.digest), "configuration": tape.configuration.json,
-      "problem": .optional(problem),
+      "problem": .optional(problem), "pace": .null, "leader": .null,
       "shows": [
-        "recordings": .bool(sources.recordings != nil), "training": .bool(sources.training != nil),
-        "study": .bool(sources.study != nil), "controls": true,
+        "recordings": .bool(sources.recordings != nil), "training": .bool(sources.files.training != nil),
+        "study": .bool(sources.files.study != nil), "controls": true,
       ],
     ]
   }
@@ -171,13 +157,13 @@ extension SimRoom {
   }
 
   var trainingNow: JSONValue {
-    readFiles()
-    return training
+    files.look(sources.files)
+    return files.training
   }
 
   var studyNow: JSONValue {
-    readFiles()
-    return study
+    files.look(sources.files)
+    return files.study
   }
 
   /// - Throws: ``DSLError`` where the folder cannot be read.

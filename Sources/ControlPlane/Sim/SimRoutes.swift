@@ -100,7 +100,7 @@ struct SimRoutes: Sendable {
   /// A whole number of a body.
   ///
   /// - Throws: `invalidInput` for another value, or none where one is needed.
-  private static func int(
+  static func int(
     _ name: String, _ body: JSONObject, _ range: ClosedRange<Int>, isRequired: Bool = true
   ) throws(DSLError) -> Int? {
     guard let value = body[name] else {
@@ -114,7 +114,7 @@ struct SimRoutes: Sendable {
     return number
   }
 
-  private static func member(
+  static func member(
     _ name: String, _ range: ClosedRange<Int>, isRequired: Bool = false
   ) -> Route.Member {
     Route.Member(

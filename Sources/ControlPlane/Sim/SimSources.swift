@@ -15,6 +15,16 @@ package struct SimSources: Sendable {
     }
   }
 
+  /// What is watched: curves of trainings, and a study; `nil` for what nobody named.
+  package struct Files: Sendable {
+    package var training: Watched?
+    package var study: Watched?
+
+    package init(training: Watched? = nil, study: Watched? = nil) {
+      (self.training, self.study) = (training, study)
+    }
+  }
+
   /// The cluster that policies play on.
   package var configuration: ClusterConfiguration
   /// The level of difficulty.
@@ -27,8 +37,7 @@ package struct SimSources: Sendable {
   package var recordings: (@Sendable () throws -> [String])?
   /// One of these.
   package var recording: @Sendable (String) throws -> BlackBox
-  package var training: Watched?
-  package var study: Watched?
+  package var files = Files()
 
   package init(
     configuration: ClusterConfiguration, policies: [String],

@@ -50,6 +50,7 @@ struct LoopCommand: ReportingCommand {
 
   @OptionGroup var gates: GateOptions
   @OptionGroup var serving: ServeOptions
+  @OptionGroup var watching: WatchOptions
   @OptionGroup var global: GlobalOptions
 
   func report(_ context: Context) async throws -> Report? {
@@ -98,7 +99,7 @@ struct LoopCommand: ReportingCommand {
 
   private func settings(_ context: Context) throws -> LoadedSettings {
     let loaded = try context.settings(
-      gates.settings(context) + serving.settings + [
+      gates.settings(context) + serving.settings + watching.settings + [
         setting("loop.interval", interval, "--interval"),
         setting("loop.max_cycles", maxCycles, "--max-cycles"),
         setting("gates.max_decisions_per_cycle", max, "--max"),

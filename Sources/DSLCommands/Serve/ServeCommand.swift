@@ -24,6 +24,7 @@ struct ServeCommand: ReportingCommand {
   var listen: String?
 
   @OptionGroup var serving: ServeOptions
+  @OptionGroup var watching: WatchOptions
   @OptionGroup var global: GlobalOptions
 
   func report(_ context: Context) async throws -> Report? {
@@ -63,7 +64,8 @@ struct ServeCommand: ReportingCommand {
   }
 
   private func settings(_ context: Context) throws -> LoadedSettings {
-    let loaded = try context.settings([setting("serve.listen", listen, "--listen")] + serving.settings)
+    let loaded = try context.settings(
+      [setting("serve.listen", listen, "--listen")] + serving.settings + watching.settings)
     try loaded.requireReadable()
     return loaded
   }

@@ -36,6 +36,8 @@ struct Service: Sendable {
     sources.receiver = LazyReceiver(
       context.directory, time: context.time, seed: context.randomSeed,
       bodyLimit: settings.serve.maxBodyBytes, retention: SignalRetention(settings.telemetry.retention))
+    let files = context.files
+    sources.watches = { SimWatches.files($0.serve, files) }
     server = HTTPServer(
       options, surface, sources, log: context.world(settings).log, host: HostName.current)
     scheme = options.rules.scheme

@@ -49,29 +49,20 @@ struct SimServeCommand: ReportingCommand {
     help: ArgumentHelp("Recorded episodes that can be chosen.", valueName: "dir"), completion: .directory)
   var boxes: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Curves of trainings of one learner: a directory, or files separated by commas. May be repeated.",
-      valueName: "dir|files"))
-  var training: [String] = []
-
-  @Option(
-    help: ArgumentHelp("Studies of Optuna: the file of its JournalStorage.", valueName: "journal"),
-    completion: .file())
-  var study: String?
-
+  @OptionGroup var watching: WatchOptions
   @OptionGroup var serving: ServeOptions
   @OptionGroup var global: GlobalOptions
 
   func report(_ context: Context) async throws -> Report? {
-    let loaded = try context.settings(serving.settings)
+    let loaded = try context.settings(serving.settings + watching.settings)
     try loaded.requireReadable()
     for warning in loaded.warnings { context.console.note("dsl: warning: \(warning)") }
     let token = try token(context, loaded.settings)
     let options = try ServerOptions(
       loaded.settings.serve, listen: (listen, "--listen"), token: token.text, files: context.files)
     let server = try SimServer(
-      options, try sources(context), seed: seed, time: context.time, log: context.world(loaded.settings).log)
+      options, try sources(context, loaded.settings), seed: seed, time: context.time,
+      log: context.world(loaded.settings).log)
     let stop = StopSign()
     let signals = Task {
       var count = 0
@@ -102,7 +93,7 @@ struct SimServeCommand: ReportingCommand {
     return (words.map(BlackBox.text).joined(), true)
   }
 
-  private func sources(_ context: Context) throws -> SimSources {
+  private func sources(_ context: Context, _ settings: Settings) throws -> SimSources {
     let chosen = try policies.map { try SimPolicy($0, context) }
     let configuration = try cluster.configuration(context, learned: SimPolicy.learned(chosen))
     guard (0...configuration.difficultyLevels).contains(level) else {
@@ -136,8 +127,7 @@ struct SimServeCommand: ReportingCommand {
       }
       sources.recordings = { try BlackBoxFiles.names(in: boxes, context) }
     }
-    if !training.isEmpty { sources.training = SimWatches.training(training, context.files) }
-    if let study { sources.study = SimWatches.study(study, context.files) }
+    sources.files = SimWatches.files(settings.serve, context.files)
     return sources
   }
 

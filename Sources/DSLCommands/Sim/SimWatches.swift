@@ -1,3 +1,4 @@
+import Autonomy
 import ClusterSim
 import ClusterSimViews
 import ControlPlane
@@ -13,15 +14,23 @@ enum SimWatches {
   /// Files of one group at most.
   private static let fileLimit = 200
 
+  /// What settings ask for.
+  static func files(_ settings: Settings.Serve, _ files: any FileSystem) -> SimSources.Files {
+    let groups = (settings.training ?? "").split(separator: ";").map(String.init)
+    return SimSources.Files(
+      training: groups.isEmpty ? nil : training(groups, files), study: settings.study.map { study($0, files) }
+    )
+  }
+
   /// Curves: each argument is a group of trainings of one learner, a directory of files or files separated by commas.
-  static func training(_ arguments: [String], _ files: any FileSystem) -> SimSources.Watched {
+  private static func training(_ arguments: [String], _ files: any FileSystem) -> SimSources.Watched {
     SimSources.Watched(
       stamp: { arguments.flatMap { paths($0, files) }.map { stamp($0, files) }.joined(separator: "\n") },
       load: { ["groups": .array(arguments.map { group($0, files) })] })
   }
 
   /// The journal of studies of Optuna.
-  static func study(_ path: String, _ files: any FileSystem) -> SimSources.Watched {
+  private static func study(_ path: String, _ files: any FileSystem) -> SimSources.Watched {
     SimSources.Watched(
       stamp: { stamp(path, files) },
       load: {

@@ -99,11 +99,14 @@ import Testing
       let answer = try room.curl("/api/v1/sim/\(path)")
       #expect(answer.status == 200)
       let check = """
-        import json, sys, jsonschema
+        import json, pathlib, sys, jsonschema
+        from referencing import Registry, Resource
         schema = json.load(open(sys.argv[1]))
+        others = pathlib.Path(sys.argv[1]).parent.glob("*.schema.json")
+        registry = Registry().with_resources((p.name, Resource.from_contents(json.loads(p.read_text()))) for p in others)
         answer = json.load(sys.stdin)
         assert answer["command"] == sys.argv[2] and answer["success"], answer
-        jsonschema.Draft202012Validator(schema).validate(answer["data"])
+        jsonschema.Draft202012Validator(schema, registry=registry).validate(answer["data"])
         """
       try room.shell.write("check.py", Array(check.utf8))
       let file = Shell.root.appendingPathComponent("docs/schemas/sim-\(schema).schema.json").path

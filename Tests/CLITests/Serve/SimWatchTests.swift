@@ -5,7 +5,8 @@ import Testing
 @Suite struct SimWatchTests {
   /// A directory whose cluster has failed once and gone on since.
   private func served() throws -> Served {
-    try Served(sample: false) { shell in
+    try Served("--training curve.csv --study q.log", sample: false) { shell in
+      try Self.write(shell)
       let rules = Shell.root.appendingPathComponent("examples/policies/cluster.yaml")
       try shell.write("coordination/cluster.yaml", try Data(contentsOf: rules))
       try shell.write("coordination/constants.json", Array(#"{"leak": 0.005, "leaker_factor": 1}"#.utf8))
@@ -38,9 +39,36 @@ import Testing
   func peopleCanWatchTheLoop() throws {
     let served = try served()
     let pictures = ProcessInfo.processInfo.environment["PICTURES"] ?? ""
-    let outcome = try served.client("sim_watch.py", pictures)
+    let outcome = try served.client("sim_watch.py", "'\(Served.secret)' curve.csv q.log \(pictures)")
     #expect(outcome.status == 0, "\(outcome.out)\n\(outcome.err)")
-    #expect(outcome.out.split(separator: "\n").count == 34, "\(outcome.out)")
+    #expect(outcome.out.split(separator: "\n").count == 50, "\(outcome.out)")
+  }
+
+  /// A curve of a training and a study of two trials, the second of which runs.
+  private static func write(_ shell: Shell) throws {
+    try shell.write(
+      "curve.csv", Array("episodes,reward,steps,ooms,failures\n100,-10,90,1.5,1\n200,20,300,0.5,0.4\n".utf8))
+    let lines = [
+      #"{"op_code": 0, "worker_id": "w", "study_name": "q", "directions": [2]}"#,
+      #"{"op_code": 4, "worker_id": "w", "study_id": 0, "datetime_start": null}"#,
+      #"{"op_code": 6, "worker_id": "w", "trial_id": 0, "state": 1, "values": [42.0], "datetime_complete": null}"#,
+      #"{"op_code": 4, "worker_id": "w", "study_id": 0, "datetime_start": null}"#,
+    ]
+    try shell.write("q.log", Array((lines.joined(separator: "\n") + "\n").utf8))
+  }
+
+  /// Where the loop runs on no cluster, `/sim` has what else there is: of `dsl.yaml` too.
+  @Test(.enabled(if: Shell.has("chromium"), "Chromium is missing: ci/setup test installs it"))
+  func trainingsAndStudiesAreShownWithoutACluster() throws {
+    let served = try Served { shell in
+      try Self.write(shell)
+      try shell.write(
+        "coordination/dsl.yaml", Array("serve: {training: curve.csv, study: q.log}\n".utf8))
+    }
+    let pictures = ProcessInfo.processInfo.environment["PICTURES"] ?? ""
+    let outcome = try served.client("sim_files.py", pictures)
+    #expect(outcome.status == 0, "\(outcome.out)\n\(outcome.err)")
+    #expect(outcome.out.split(separator: "\n").count == 21, "\(outcome.out)")
   }
 
   /// Answers are what the schemas say, and the routes take what the document says.
@@ -60,7 +88,7 @@ import Testing
       #expect(try served.curl("/api/v1/sim/frame\(query)").status == 200)
     }
     #expect(
-      try served.curl("/api/v1/sim/step", Served.post("{}", Served.bearer)).status == 404, "no controls")
+      try served.curl("/api/v1/sim/seek", Served.post("{}", Served.bearer)).status == 404, "no such control")
     #expect(try served.curl("/readyz").status == 200)
     let outcome = try served.shell(
       """

@@ -49,6 +49,10 @@ const refresh = {
     const states = state ? [state] : ["claimed", "expired", "pending", "waiting"];
     showWork(await get(`/work?limit=20&${states.map((word) => `state=${word}`).join("&")}`));
   }),
+  files: paced(10000, async () => {
+    heardFiles(await get("/sim/training"));
+    heardFiles(await get("/sim/study"));
+  }),
   traces: paced(5000, async () => {
     const cycles = [...know.cycles].reverse().filter((cycle) => cycle.trace_id);
     know.traces = byID("trace-kind").value ? cycles.map(traceOfCycle) : (await get("/traces?limit=100")).traces;
@@ -113,9 +117,20 @@ let state = null;
 function heardStatus(data) {
   showStatus(data);
   showAgents(data.agents ?? []);
-  byID("sim").hidden = !(data.evidence ?? []).some(({ source }) => source === "cluster");
+  know.cluster = (data.evidence ?? []).some(({ source }) => source === "cluster");
+  drawSimulator();
   if (state !== null && state !== data.health_state) say(`Health is ${data.health_state ?? "unknown"}, ${number(data.status.health_score)}`);
   state = data.health_state;
+}
+
+/** The way to the simulator's page, where there is something to see on it. */
+function drawSimulator() {
+  byID("sim").hidden = !know.cluster && !know.files;
+  byID("sim").textContent = know.cluster ? "simulated cluster" : "trainings";
+}
+function heardFiles(data) {
+  if (data.groups?.length || data.file) know.files = true;
+  drawSimulator();
 }
 
 // MARK: following
@@ -136,6 +151,9 @@ const heard = {
   },
   approval: () => { refresh.approvals(); refresh.status(); },
   pause: () => refresh.status(),
+  pace: () => refresh.status(),
+  training: heardFiles,
+  study: heardFiles,
   incidents: (data) => showIncidents(data.incidents),
   gap: everything,
   health() {},

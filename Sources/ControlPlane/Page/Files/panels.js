@@ -42,6 +42,8 @@ function showMode(data) {
   const { control, leader } = data;
   const chips = [];
   if (control?.kill_switch) chips.push(chip("stopped by the kill switch", "bad", String(control.kill_switch.reason ?? control.kill_switch)));
+  const pace = control?.pace;
+  if (pace && pace.state !== "running") chips.push(chip(pace.state === "still" ? "the cluster stands still" : `${pace.steps_left} steps of the cluster to be made`, "warn", pace.problem ?? `${pace.by} asked for it`));
   if (control?.paused) chips.push(chip(`paused for ${span(control.paused.left_s)} more`, "warn", `${control.paused.by}: ${control.paused.reason}`));
   if (control?.waiting_for_approval) chips.push(chip(`${control.waiting_for_approval} wait for approval`, "warn"));
   if (leader) {

@@ -11,7 +11,7 @@ export function ticks(low, high, count = 4) {
   return found;
 }
 
-const short = (value) => (Math.abs(value) >= 10000 ? `${number(value / 1000)}k` : Number(value.toPrecision(6)).toString());
+const short = (value) => (Math.abs(value) >= 1000000 ? `${number(value / 1000000)}M` : Math.abs(value) >= 10000 ? `${number(value / 1000)}k` : Number(value.toPrecision(6)).toString());
 
 /** Every point where there are few, else the extremes of each column of pixels: peaks stay. */
 function thinned(points, value, columns) {
@@ -42,7 +42,9 @@ class Frame {
     // Steps, episodes and trials are whole numbers.
     const marks = ticks(low, high, Math.max(2, Math.floor(this.width / 110))).filter(Number.isInteger);
     for (const mark of marks) {
-      this.picture.append(svg("text", { x: this.x(mark), y: this.height - 4, "text-anchor": "middle" }, short(mark)));
+      // At the right edge half of a word may have no place.
+      const isLast = this.x(mark) > this.width - 18;
+      this.picture.append(svg("text", { x: isLast ? this.width - 1 : this.x(mark), y: this.height - 4, "text-anchor": isLast ? "end" : "middle" }, short(mark)));
     }
   }
 

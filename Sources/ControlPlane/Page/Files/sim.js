@@ -1,5 +1,5 @@
 // The simulator's page: what the server shows, and what people do with the player. An engine's server has it at /sim, for the
-// cluster that its loop runs on: there it only watches.
+// cluster that its loop runs on: there it watches, and says when the cluster is to stand still.
 import { byID, chip, facts, h, number, replace } from "./dom.js";
 import { cellAt, channels, paint, paintRamp, words } from "./heat.js";
 import { dropToken, follow, get, hasToken, post, setToken } from "./live.js";
@@ -9,7 +9,8 @@ const names = ["move up", "move down", "move left", "move right", "clean", "scal
 const know = { player: null, frame: null, tape: 0, points: [], actions: [], incidents: [], groups: [], studies: [] };
 /** Whether a loop makes the steps; and what of it is looked at: its episode or a recorded one, at the last step or another. */
 const watching = location.pathname === "/sim";
-const watch = { recording: null, known: null, step: null, looks: false, wanted: false };
+const watch = { recording: null, known: null, step: null, looks: false, wanted: false, leader: null };
+const nameKey = "dsl-by";
 document.body.classList.toggle("watch", watching);
 
 /** One message above everything, or none. */
@@ -26,14 +27,21 @@ if (given) {
   history.replaceState(null, "", location.pathname);
 }
 
-/** Asks for the token; true when one was entered. */
-function askToken() {
+/** Asks for the token, or for the name of whoever asks for a change, or both; true when they were entered. */
+function askToken(wantsToken = true, wantsName = false) {
   const dialog = byID("ask");
   if (dialog.open) return Promise.resolve(false);
+  for (const [id, isWanted] of [["token", wantsToken], ["by", wantsName]]) {
+    byID(`ask-${id}`).hidden = !isWanted;
+    byID(id).required = isWanted;
+  }
+  byID("ask-h").textContent = wantsToken ? "This server wants its token" : "Who asks for it?";
+  byID("ask-why").hidden = !wantsToken;
   return new Promise((done) => {
     let entered = false;
     dialog.querySelector("form").onsubmit = () => {
-      setToken(byID("token").value);
+      if (wantsToken) setToken(byID("token").value);
+      if (wantsName) sessionStorage.setItem(nameKey, byID("by").value.trim().replace(/\s+/g, " "));
       entered = true;
     };
     byID("ask-no").onclick = () => dialog.close();
@@ -44,9 +52,12 @@ function askToken() {
 
 /** Asks the server for a change; what it refuses is told. */
 async function change(path, body = {}) {
-  if (!hasToken() && !(await askToken())) return;
+  const isNameless = watching && !sessionStorage.getItem(nameKey);
+  if ((isNameless || !hasToken()) && !(await askToken(!hasToken(), isNameless))) return;
   try {
-    heardPlayer(await post(`/sim${path}`, body));
+    const answer = await post(`/sim${path}`, watching ? { ...body, by: sessionStorage.getItem(nameKey) } : body);
+    if (watching) look();
+    else heardPlayer(answer);
     notice("");
   } catch (error) {
     if (error.status !== 401) return notice(error.message);
@@ -101,9 +112,9 @@ function heardPlayer(player) {
   know.player = player;
   drawPlayer();
   if (player.problem) notice(player.problem);
-  if (before && before.running !== player.running) say(player.running ? "Running" : `Paused at step ${player.position}`);
+  if (!watching && before && before.running !== player.running) say(player.running ? "Running" : `Paused at step ${player.position}`);
   if (!before || before.tape !== player.tape) loadRecordings();
-  if (!before) {
+  if (!before && !watching) {
     if (player.shows.training) get("/sim/training").then(heardTraining, (error) => notice(error.message));
     if (player.shows.study) get("/sim/study").then(heardStudy, (error) => notice(error.message));
     drawTrainings();
@@ -113,23 +124,58 @@ function heardPlayer(player) {
 
 function heardTraining(data) {
   know.groups = data.groups;
+  byID("training").hidden = watching && !know.groups.length;
   drawTrainings();
 }
 
 function heardStudy(data) {
   know.studies = data.studies;
   know.study = data;
+  byID("study").hidden = watching && data.file === null;
   drawStudies();
 }
 
 function linked(word, reason) {
   const isLive = word === "live";
-  if (isLive && watching) look();
+  if (isLive && watching) lookAtFiles().then(look);
   byID("link").replaceWith(Object.assign(chip(isLive ? "live" : "not connected", isLive ? "ok" : "bad", reason || null), { id: "link", role: "status" }));
   if (reason === "token") askToken();
 }
 
 // MARK: watching
+
+/** Asks for the curves and studies that the engine's server was given to show. */
+async function lookAtFiles() {
+  try {
+    heardTraining(await get("/sim/training"));
+    heardStudy(await get("/sim/study"));
+  } catch (error) {
+    if (error.status !== 401) notice(error.message);
+  }
+}
+
+/** Only what there is: without a cluster, trainings and studies alone. */
+function arrange(hasCluster) {
+  for (const id of ["player", "curves", "cluster", "actions", "recordings"]) byID(id).hidden = !hasCluster;
+  document.body.classList.toggle("files", !hasCluster);
+}
+
+/** What is asked of the cluster's time, and what comes of it. */
+function drawPace() {
+  const { pace, leader, shows, recorded } = know.player;
+  byID("pace").hidden = recorded || !pace || (!shows.controls && pace.state === "running");
+  if (byID("pace").hidden) return;
+  const isStill = pace.state === "still";
+  for (const id of ["pace-run", "pace-step"]) byID(id).hidden = !shows.controls;
+  byID("pace-count").parentElement.hidden = !shows.controls;
+  const idle = leader === "leading" ? null : "No loop runs: nothing moves until one does.";
+  byID("pace-run").textContent = pace.state === "running" ? "Pause" : "Start";
+  for (const [id, title] of [["pace-run", pace.state === "running" ? "Have the cluster stand still" : "Have the cluster go on"], ["pace-step", "Have the loop make so many steps, and stand still"]]) byID(id).title = idle ? `${title}. ${idle}` : title;
+  const words = { running: "the cluster goes on", stepping: `${pace.steps_left} ${pace.steps_left === 1 ? "step" : "steps"} to be made`, still: "the cluster stands still" };
+  const said = `${words[pace.state]}${pace.by && pace.state !== "running" ? `, as ${pace.by} asked` : ""}${pace.problem ? `: ${pace.problem}` : ""}. ${idle ?? ""}`.trim();
+  if (byID("pace-said").textContent !== said) byID("pace-said").textContent = said;
+  byID("pace-said").className = isStill || idle ? "warn" : "quiet";
+}
 
 /** Asks what there is to see, one question at a time. */
 async function look() {
@@ -152,10 +198,17 @@ async function look() {
         if (take(shown)) break;
         since = know.points.length;
       }
+      watch.leader = player.leader;
+      arrange(true);
       heardPlayer(player);
       drawFrame();
       notice("");
     } catch (error) {
+      if (error.status === 404 && watch.recording === null && (know.groups.length || know.study?.file)) {
+        arrange(false);
+        notice("");
+        continue;
+      }
       if (error.status !== 401) {
         notice(error.message);
         continue;
@@ -192,11 +245,12 @@ function drawPlayer() {
   byID("mode").replaceChildren(
     chip(player.recorded ? "recorded" : watching ? `episode ${player.episode}` : "simulated", ""), chip(`${player.configuration.height}×${player.configuration.width} cells`, ""),
     chip(player.policy, ""),
-    ...(watching ? (player.recorded ? [] : [chip(player.running ? "a loop leads" : "no loop leads", player.running ? "ok" : "")])
+    ...(watching ? (player.recorded ? [] : [chip(player.leader === "leading" ? "a loop leads" : "no loop leads", player.leader === "leading" ? "ok" : ""),
+      ...(player.pace.state === "running" ? [] : [chip(player.pace.state === "still" ? "stands still" : "stepping", "warn")])])
       : [chip(player.running ? "running" : "paused", player.running ? "ok" : "")]),
     ...(player.over && player.cause !== "none" ? [chip(player.cause.replaceAll("_", " "), player.cause === "time_limit" ? "ok" : "bad")] : []));
   document.title = `${player.running ? "▶ " : ""}dsl sim · ${player.policy}`;
-  if (watching) return;
+  if (watching) return drawPace();
   const options = [...(player.recorded ? [h("option", { value: "" }, `${player.policy} (recorded)`)] : []), ...player.policies.map((name) => h("option", { value: name }, name.split("/").at(-1)))];
   byID("policy").replaceChildren(...options);
   byID("policy").value = player.recorded ? "" : player.policy;
@@ -323,6 +377,8 @@ const toggle = () => (watching ? byID("following").click() : know.player?.runnin
 const step = (count) => (watching ? watchStep(know.frame.step + count) : change("/step", { count }));
 
 byID("run").addEventListener("click", toggle);
+byID("pace-run").addEventListener("click", () => change(know.player.pace.state === "running" ? "/pause" : "/start"));
+byID("pace-step").addEventListener("click", () => { if (byID("pace-count").reportValidity()) change("/step", { count: Number(byID("pace-count").value) }); });
 byID("back").addEventListener("click", () => step(-1));
 byID("ahead").addEventListener("click", () => step(1));
 byID("next").addEventListener("click", () => change("/episode", { episode: know.player.episode + 1 }));
@@ -379,7 +435,15 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 new ResizeObserver(() => { if (know.frame) drawFrame(); drawTrainings(); drawStudies(); }).observe(byID("training-plot"));
 
 byID("curve-key").replaceChildren(h("span", { className: "line reward" }, "reward so far"), h("span", { className: "line load" }, "load"), h("span", { className: "line budget" }, "budget"));
-if (watching) addEventListener("resize", redraw);
+if (watching) {
+  addEventListener("resize", redraw);
+  for (const id of ["training", "study"]) byID(id).hidden = true;
+}
 const heard = { player: heardPlayer, frame: heardFrame, training: heardTraining, study: heardStudy };
-if (watching) follow(() => { if (byID("following").checked) look(); }, linked, "/events?event=cycle");
+/** What the engine's server tells: that the cluster or what is asked of it has changed, and files as they change. */
+const seen = {
+  cycle: () => { if (byID("following").checked) look(); }, pace: look, gap: look, training: heardTraining, study: heardStudy,
+  status: (data) => { if (know.player && data.leader.state !== watch.leader) look(); },
+};
+if (watching) follow((name, data) => seen[name]?.(data), linked, `/events?${["cycle", "pace", "status", "training", "study"].map((name) => `event=${name}`).join("&")}`);
 else follow((name, data) => heard[name]?.(data), linked, "/sim/events");
