@@ -42,9 +42,9 @@ class Frame {
     // Steps, episodes and trials are whole numbers.
     const marks = ticks(low, high, Math.max(2, Math.floor(this.width / 110))).filter(Number.isInteger);
     for (const mark of marks) {
-      // At the right edge half of a word may have no place.
-      const isLast = this.x(mark) > this.width - 18;
-      this.picture.append(svg("text", { x: isLast ? this.width - 1 : this.x(mark), y: this.height - 4, "text-anchor": isLast ? "end" : "middle" }, short(mark)));
+      // At the right edge half of a number may have no place: a digit has some 7 of 11 px.
+      const x = Math.min(this.x(mark), this.width - 1 - 3.5 * short(mark).length);
+      this.picture.append(svg("text", { x, y: this.height - 4, "text-anchor": "middle" }, short(mark)));
     }
   }
 
