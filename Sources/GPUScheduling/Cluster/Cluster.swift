@@ -27,6 +27,8 @@ package struct ClusterNode: Sendable, Hashable {
   package var labels: [String: String] = [:]
   /// GPUs in MIG mode, one bit each.
   package var migGPUs: UInt32 = 0
+  /// By GPU in MIG mode: the profile for which room is kept, as `MIGGeometry.profile(named:)` numbers it.
+  package var migReserve: [Int: Int] = [:]
   /// Whether new pods are kept away from it.
   package var cordoned = false
 
@@ -45,6 +47,7 @@ package struct Cluster: Sendable, Hashable {
   /// In the order in which ties are broken.
   package var nodes: [ClusterNode]
   package var running: [Binding]
+  package var memoryUse = MemoryUse()
 
   package init(models: [GPUModel] = [], nodes: [ClusterNode] = [], running: [Binding] = []) {
     self.models = models

@@ -41,11 +41,12 @@ extension Cluster {
           object["cost_per_hour"] = model.costPerHour.map { .double($0) }
           return .object(object)
         }),
-      "nodes": .array(nodes.map(json)),
+      "nodes": .array(nodes.indices.map(json)),
     ]
   }
 
-  private func json(_ node: ClusterNode) -> JSONValue {
+  private func json(_ number: Int) -> JSONValue {
+    let node = nodes[number]
     let gpus = node.topology.count
     var object: JSONObject = [
       "name": .string(node.name), "cpu": .string("\(node.cpuMilli)m"),
@@ -69,6 +70,17 @@ extension Cluster {
     if node.migGPUs != 0 {
       object["mig"] = .array((0..<gpus).filter { node.migGPUs >> UInt32($0) & 1 == 1 }.map { .int($0) })
     }
+    if !node.migReserve.isEmpty, let geometry = model(of: node)?.geometry {
+      var reserve = JSONObject()
+      for (gpu, profile) in node.migReserve.sorted(by: { $0.key < $1.key }) {
+        reserve["\(gpu)"] = .string(geometry.profiles[profile].name)
+      }
+      object["mig_reserve"] = .object(reserve)
+    }
+    if let used = memoryUse.ofGPUs[number] {
+      object["gpu_memory_used"] = .strings(used.map { "\($0)Mi" })
+    }
+    object["memory_used"] = memoryUse.ofNode[number].map { .string("\($0)Mi") }
     if !node.labels.isEmpty {
       var labels = JSONObject()
       for key in node.labels.keys.sorted() { labels[key] = node.labels[key].map { .string($0) } }

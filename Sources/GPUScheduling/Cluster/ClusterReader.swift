@@ -27,6 +27,8 @@ package struct ClusterReader {
     var bindings = RunningReader(reader: reader, cluster: cluster)
     for item in items { bindings.read(item) }
     cluster.running = bindings.found
+    cluster.memoryUse.gpuOfPod = bindings.gpuMemory
+    cluster.memoryUse.memoryOfPod = bindings.memory
   }
 
   private mutating func readModel(_ item: YAMLNode) {
@@ -49,7 +51,8 @@ package struct ClusterReader {
   private static let nodeKeys = [
     "name", "count", "cpu", "memory", "gpus", "model", "numa", "links", "rack", "nvlink_domain", "tenant",
     "spot",
-    "cost_per_hour", "carbon", "cached_models", "shards", "labels", "mig", "cordoned",
+    "cost_per_hour", "carbon", "cached_models", "shards", "labels", "mig", "mig_reserve", "cordoned",
+    "gpu_memory_used", "memory_used",
   ]
 
   private mutating func readNode(_ item: YAMLNode) {
@@ -73,9 +76,22 @@ package struct ClusterReader {
       if !names.insert(node.name).inserted {
         reader.report("there is a node \"\(node.name)\" already", at: item)
       }
+      readUse(fields, of: node)
       cluster.nodes.append(node)
       if count != nil { node.labels["kubernetes.io/hostname"] = nil }
     }
+  }
+
+  /// What is in use of a node's memories, as measured.
+  private mutating func readUse(_ fields: YAMLMapping, of node: ClusterNode) {
+    let number = cluster.nodes.count
+    cluster.memoryUse.ofNode[number] = fields["memory_used"].flatMap { reader.mebibytes($0) }
+    guard let item = fields["gpu_memory_used"], let amounts = reader.list(item) else { return }
+    guard amounts.count == node.topology.count else {
+      return reader.report(
+        "expected \(node.topology.count) amounts, one for each GPU, found \(amounts.count)", at: item)
+    }
+    cluster.memoryUse.ofGPUs[number] = amounts.map { reader.mebibytes($0) ?? 0 }
   }
 
   private func readFacts(_ fields: YAMLMapping, into node: inout ClusterNode) {
@@ -102,6 +118,31 @@ package struct ClusterReader {
     }
     if node.migGPUs != 0, cluster.model(of: node)?.geometry == nil, let mig = fields["mig"] {
       reader.report("this model's MIG placements are not known", at: mig)
+    }
+    readReserve(fields, into: &node)
+  }
+
+  /// `3g.40gb` for all GPUs in MIG mode, or `{6: 3g.40gb}` for some.
+  private func readReserve(_ fields: YAMLMapping, into node: inout ClusterNode) {
+    guard let item = fields["mig_reserve"], let geometry = cluster.model(of: node)?.geometry else {
+      if let item = fields["mig_reserve"] { reader.report("the node has no GPU in MIG mode", at: item) }
+      return
+    }
+    func profile(_ item: YAMLNode) -> Int? {
+      reader.choice(item, of: geometry.profiles.map(\.name)).flatMap { geometry.profile(named: $0) }
+    }
+    let gpus = (0..<node.topology.count).filter { node.migGPUs >> UInt32($0) & 1 == 1 }
+    if case .scalar = item.content {
+      for gpu in gpus { node.migReserve[gpu] = profile(item) }
+      if gpus.isEmpty { reader.report("the node has no GPU in MIG mode", at: item) }
+      return
+    }
+    for member in reader.mapping(item, keys: nil)?.members ?? [] {
+      if let gpu = Int(member.key), gpus.contains(gpu) {
+        node.migReserve[gpu] = profile(member.value)
+      } else {
+        reader.report("GPU \(member.key) is not in MIG mode", at: member.value)
+      }
     }
   }
 

@@ -30,6 +30,8 @@ package struct ClusterState: Sendable {
   package private(set) var bindings: [String: Binding] = [:]
   /// By node: its pods in the order in which they came.
   package private(set) var pods: [[String]]
+  /// How many pods there are that avoid others.
+  package private(set) var avoiding = 0
   /// By workload: its pods.
   package private(set) var members: [String: [String]] = [:]
   /// By GPU slot: whose it is, and how many pods use it.
@@ -227,6 +229,7 @@ package struct ClusterState: Sendable {
   private mutating func apply(_ binding: Binding, sign: Int) {
     let (node, demand) = (binding.node, binding.workload.demand)
     cpu[node] -= sign * demand.cpuMilli
+    if !binding.workload.avoids.isEmpty { avoiding += sign }
     memory[node] -= sign * demand.memoryMiB
     changedAt[node] = changes.append(node: node)
     let rack = Int(racks[node])

@@ -23,6 +23,7 @@ extension Cluster {
     item["tenant"] = workload.tenant.map { .string($0) }
     item["pool"] = workload.pool.map { .string($0) }
     if !workload.preemptible { item["preemptible"] = false }
+    if !workload.avoids.isEmpty { item["avoids"] = .strings(workload.avoids) }
     if workload.startedAt > 0 { item["started"] = .double(workload.startedAt) }
     return .object(item)
   }

@@ -5,10 +5,13 @@ struct RunningReader {
   let reader: YAMLReader
   let cluster: Cluster
   var found: [Binding] = []
+  /// By pod: MiB in use of each of its GPUs, and of its node's memory, where that was measured.
+  var gpuMemory: [String: Int] = [:]
+  var memory: [String: Int] = [:]
 
   private static let keys = [
     "workload", "member", "members", "node", "gpus", "milli", "mig", "cpu", "memory", "priority", "qos",
-    "tenant", "pool", "preemptible", "started",
+    "tenant", "pool", "preemptible", "started", "avoids", "gpu_memory_used", "memory_used",
   ]
 
   init(reader: YAMLReader, cluster: Cluster) {
@@ -54,7 +57,14 @@ struct RunningReader {
       }
     }
     let member = integer("member", 0...workload.members - 1) ?? 0
-    found.append(Binding(workload, member: member, node: number, gpus: gpus, instance: use.instance))
+    workload.avoids = (fields["avoids"].flatMap { reader.list($0) } ?? []).compactMap { reader.string($0) }
+    let binding = Binding(workload, member: member, node: number, gpus: gpus, instance: use.instance)
+    found.append(binding)
+    if let used = fields["gpu_memory_used"] {
+      if gpus == 0 { reader.report("it has no GPU", at: used) }
+      gpuMemory[binding.pod] = reader.mebibytes(used)
+    }
+    memory[binding.pod] = fields["memory_used"].flatMap { reader.mebibytes($0) }
   }
 
   /// What it uses of its GPUs.

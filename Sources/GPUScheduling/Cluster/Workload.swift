@@ -146,6 +146,13 @@ package struct Workload: Sendable, Hashable {
   }
 }
 
+extension Workload {
+  /// Whether it avoids another: by name or by pool.
+  func isKeptApart(from other: Workload) -> Bool {
+    avoids.contains(other.name) || other.pool.map { avoids.contains($0) } ?? false
+  }
+}
+
 /// Where one member of a workload runs.
 package struct Binding: Sendable, Hashable {
   package var workload: Workload
@@ -155,6 +162,8 @@ package struct Binding: Sendable, Hashable {
   package var gpus: UInt32
   /// Its MIG instance; its GPU is the one in `gpus`.
   package var instance: MIGInstance?
+  /// What it is called where it runs; `nil` when that follows from workload and member.
+  package var podName: String?
 
   package init(_ workload: Workload, member: Int, node: Int, gpus: UInt32, instance: MIGInstance? = nil) {
     self.workload = workload
@@ -165,5 +174,7 @@ package struct Binding: Sendable, Hashable {
   }
 
   /// What it is known by: "chat-3" of a gang, the workload's own name of a pod alone.
-  package var pod: String { workload.members == 1 ? workload.name : "\(workload.name)-\(member)" }
+  package var pod: String {
+    podName ?? (workload.members == 1 ? workload.name : "\(workload.name)-\(member)")
+  }
 }

@@ -61,7 +61,11 @@ extension ClusterScheduler {
     guard let placement = choice(workload, in: [node]), (try? commit(placement)) != nil else { return nil }
     var moves: [Consolidation.Move] = []
     for binding in set.reversed() {
-      guard let place = choice(binding.workload, except: node), (try? commit(place)) != nil else {
+      // What a running pod asked for beyond its size may not be known: it stays on GPUs of its model.
+      let alike = state.cluster.nodes.indices.filter {
+        state.cluster.nodes[$0].model == state.cluster.nodes[node].model
+      }
+      guard let place = choice(binding.workload, in: alike, except: node), (try? commit(place)) != nil else {
         return nil
       }
       moves.append(Consolidation.Move(from: binding, to: place.bindings[0]))

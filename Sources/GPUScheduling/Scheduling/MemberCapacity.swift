@@ -32,7 +32,8 @@ extension ClusterState {
         guard mayUse(workload.tenant, node: node, gpu: gpu, asInstance: false) else { continue }
       case .mig(let profile):
         guard let layout = layout(node: node, gpu: gpu), let number = layout.geometry.profile(named: profile),
-          !layout.starts(number).isEmpty, mayUse(workload.tenant, node: node, gpu: gpu, asInstance: true)
+          !starts(number, layout, node: node, gpu: gpu).isEmpty,
+          mayUse(workload.tenant, node: node, gpu: gpu, asInstance: true)
         else { continue }
       case .none, .whole: continue
       }
@@ -91,6 +92,22 @@ extension ClusterState {
     return sets
   }
 
+  /// Where an instance may begin now and the room that the GPU reserves for a larger one stays: until one of that size, or
+  /// larger, is there.
+  private func starts(_ profile: Int, _ layout: MIGLayout, node: Int, gpu: Int) -> [Int] {
+    let (starts, profiles) = (layout.starts(profile), layout.geometry.profiles)
+    guard let reserved = cluster.nodes[node].migReserve[gpu],
+      profiles[profile].memorySlots < profiles[reserved].memorySlots,
+      !layout.instances.contains(where: {
+        profiles[$0.profile].memorySlots >= profiles[reserved].memorySlots
+      })
+    else { return starts }
+    return starts.filter { start in
+      var after = layout
+      return after.create(MIGInstance(profile: profile, start: start)) && !after.starts(reserved).isEmpty
+    }
+  }
+
   /// Where an instance of a profile takes the least from what the GPU could still be cut into.
   private func cheapestStart(
     _ profile: String, node: Int, gpu: Int
@@ -98,7 +115,8 @@ extension ClusterState {
     guard let layout = layout(node: node, gpu: gpu), let number = layout.geometry.profile(named: profile)
     else { return nil }
     let before = layout.worth
-    let options = layout.starts(number).compactMap { start -> (instance: MIGInstance, loss: Int)? in
+    let options = starts(number, layout, node: node, gpu: gpu).compactMap {
+      start -> (instance: MIGInstance, loss: Int)? in
       let instance = MIGInstance(profile: number, start: start)
       var after = layout
       return after.create(instance) ? (instance, before - after.worth) : nil

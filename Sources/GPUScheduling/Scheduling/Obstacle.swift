@@ -53,7 +53,7 @@ extension ClusterState {
     for (key, value) in demand.selector where cluster.nodes[node].labels[key] != value { return .selector }
     if !mayUse(workload.tenant, node: node) { return .tenant }
     if cluster.nodes[node].spot, workload.spot.objection != nil { return .spot }
-    if !workload.avoids.isEmpty, avoided(workload, node: node) != nil { return .avoids }
+    if !workload.avoids.isEmpty || avoiding > 0, avoided(workload, node: node) != nil { return .avoids }
     return gpuBarrier(workload, node: node)
   }
 
@@ -86,10 +86,11 @@ extension ClusterState {
     return cost * Double(workload.members) > limit ? .cost : nil
   }
 
-  private func avoided(_ workload: Workload, node: Int) -> String? {
+  /// Who is on a node that a workload avoids, or that avoids it.
+  private func avoided(_ workload: Workload, node: Int) -> Workload? {
     pods[node].lazy.compactMap { bindings[$0]?.workload }.first {
-      workload.avoids.contains($0.name) || $0.pool.map { workload.avoids.contains($0) } ?? false
-    }?.name
+      $0.name != workload.name && (workload.isKeptApart(from: $0) || $0.isKeptApart(from: workload))
+    }
   }
 
   /// GPU memory that a share, an instance or a whole GPU of a model has; `nil` when there is no such instance.
@@ -115,7 +116,10 @@ extension ClusterState {
     case .tenant:
       return facts.tenant.map { "the node is for tenant \($0) alone" } ?? "another tenant's pods run there"
     case .spot: return workload.spot.objection ?? ""
-    case .avoids: return "\(avoided(workload, node: node) ?? "") runs there, which it avoids"
+    case .avoids:
+      guard let other = avoided(workload, node: node) else { return "" }
+      return "\(other.name) runs there, which "
+        + (workload.isKeptApart(from: other) ? "it avoids" : "avoids it")
     case .gpuType: return typeReason(demand, cluster.model(of: facts))
     case .gpuMemory:
       let memory = cluster.model(of: facts).flatMap { memoryGiven(demand, $0) } ?? 0
@@ -160,6 +164,11 @@ extension ClusterState {
     let whole = (wholeGPUs(node) & mask).nonzeroBitCount
     var text = "\(whole) of \(gpus.count) GPUs are free"
     if mig > 0 { text += ", \(mig) are in MIG mode" }
+    if let geometry = cluster.model(of: cluster.nodes[node])?.geometry {
+      for (gpu, profile) in cluster.nodes[node].migReserve.sorted(by: { $0.key < $1.key }).prefix(4) {
+        text += ", GPU \(gpu) keeps room for \(geometry.profiles[profile].name)"
+      }
+    }
     if !parts.isEmpty { text += "; of parts " + parts.prefix(4).joined(separator: ", ") }
     return text
   }

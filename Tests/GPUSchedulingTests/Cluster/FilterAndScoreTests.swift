@@ -50,6 +50,21 @@ import Testing
       workload.avoids = ["other"]
     }
     #expect(avoided == Obstacle(.avoids, "other runs there, which it avoids"))
+    let avoiding = try filter { cluster, workload in
+      var other = Clusters.share("other", 1)
+      (other.avoids, workload.pool) = (["pool"], "pool")
+      cluster.running = [Binding(other, member: 0, node: 0, gpus: 1)]
+    }
+    #expect(avoiding == Obstacle(.avoids, "other runs there, which avoids it"))
+  }
+
+  @Test func whoIsThereMayAvoidWhoComes() throws {
+    let box = try scheduler()
+    var (first, second) = (Clusters.whole("first", 1), Clusters.whole("second", 1))
+    (first.avoids, second.pool) = (["pool"], "pool")
+    #expect(box.place(first)?.bindings.map(\.node) == [0] && box.place(second)?.bindings.map(\.node) == [1])
+    box.state.release("first")
+    #expect(box.state.avoiding == 0 && box.place(Clusters.whole("third", 1)) != nil)
   }
 
   @Test(arguments: [

@@ -126,6 +126,19 @@ import Testing
     #expect(box.scheduler.consolidation(for: workload("more", 4, priority: 0)) == nil)
   }
 
+  @Test func podsMoveToGPUsOfTheirModelAlone() throws {
+    var cluster = Cluster()
+    Clusters.node("a", gpus: 2, into: &cluster)
+    Clusters.node("t", gpus: 2, model: "T4", into: &cluster)
+    cluster.running = [Binding(Clusters.whole("there", 1), member: 0, node: 0, gpus: 1)]
+    var new = Clusters.whole("new", 2)
+    new.demand.types = ["A100"]
+    #expect(ClusterScheduler(try ClusterState(cluster)).consolidation(for: new) == nil)
+    Clusters.node("b", gpus: 1, into: &cluster)
+    let found = try #require(ClusterScheduler(try ClusterState(cluster)).consolidation(for: new))
+    #expect(found.moves.map(\.to.node) == [2])
+  }
+
   @Test func whatWouldHaveToBeFreed() throws {
     let box = try scheduler(
       [2],

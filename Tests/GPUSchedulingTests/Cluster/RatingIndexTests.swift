@@ -90,8 +90,9 @@ import Testing
         topology: map)
       if map.count > 0 {
         node.model = cluster.number(of: .known(["A100-80GB", "H100-80GB", "T4"][roll(0..<3)]))
-        if let model = cluster.model(of: node), model.geometry != nil, roll(0..<4) == 0 {
+        if let geometry = cluster.model(of: node)?.geometry, roll(0..<4) == 0 {
           node.migGPUs = UInt32(roll(1..<4))
+          if roll(0..<2) == 0 { node.migReserve[roll(0..<2)] = roll(0..<geometry.profiles.count) }
         }
       }
       // Racks that lie mixed among each other, of very different sizes, and nodes in none.
