@@ -7,7 +7,7 @@ struct GPUCommand: AsyncParsableCommand {
     abstract: "GPUs: clusters, placement of workloads and why; policies on traces; MIG instances.",
     subcommands: [
       GPUNodesCommand.self, GPUDiscoverCommand.self, GPUValidateCommand.self, GPUScheduleCommand.self,
-      GPUPlaceCommand.self, GPUExplainCommand.self,
+      GPUPlaceCommand.self, GPUExplainCommand.self, GPUReclaimCommand.self,
       GPUSimulateCommand.self, GPUBenchCommand.self, GPUMIGCommand.self,
     ])
 }

@@ -7,7 +7,7 @@ import GPUScheduling
 struct GPUDiscoverCommand: ReportingCommand {
   static let configuration = CommandConfiguration(
     commandName: "discover",
-    abstract: "Describe a machine's GPUs: models, memory, power, NUMA groups, links, MIG.",
+    abstract: "Describe a machine's GPUs: models, memory and its use, power, NUMA groups, links, MIG.",
     discussion: """
       Runs nvidia-smi -q -x and nvidia-smi topo -m, or reads what they printed elsewhere. With --format yaml the output is
       a cluster of one node, which --cluster of the other commands reads.
@@ -56,6 +56,7 @@ struct GPUDiscoverCommand: ReportingCommand {
       named: name ?? (isHere ? HostName.current : "node"), topology: topology, cpuMilli: machine.cpu,
       memoryMiB: machine.memory, into: &cluster)
     cluster.nodes = [node]
+    cluster.memoryUse.ofGPUs[0] = read.usedMiB
     let json = cluster.json
     var report = Report(Self.reportName, json) { _ in YAMLText.of(json) }
     if topology == nil, node.topology.count > 1 {

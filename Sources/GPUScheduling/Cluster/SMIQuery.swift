@@ -8,6 +8,8 @@ package struct SMIQuery: Sendable, Equatable {
     package var product: String
     package var uuid: String
     package var memoryMiB: Int
+    /// Of that, in use; `nil` where the driver does not say.
+    package var usedMiB: Int?
     /// Watts that it may draw; `nil` where the board does not say.
     package var powerLimit: Double?
     /// Whether it is cut into instances.
@@ -58,6 +60,7 @@ package struct SMIQuery: Sendable, Equatable {
     }
     return Device(
       product: product, uuid: gpu["uuid"]?.text ?? "", memoryMiB: Int(memory),
+      usedMiB: number(gpu["fb_memory_usage"]?["used"], "MiB").map { Int($0) },
       powerLimit: limits.lazy.compactMap { number(power?[$0], "W") }.first,
       isMIG: gpu["mig_mode"]?["current_mig"]?.text == "Enabled", instances: instances)
   }
@@ -102,6 +105,12 @@ package struct SMIQuery: Sendable, Equatable {
     }
     for (gpu, device) in devices.enumerated() where device.isMIG { node.migGPUs |= 1 << UInt32(gpu) }
     return node
+  }
+
+  /// MiB in use of each GPU; `nil` when the driver does not say it of all.
+  package var usedMiB: [Int]? {
+    let used = devices.compactMap(\.usedMiB)
+    return used.isEmpty || used.count < devices.count ? nil : used
   }
 
   /// The profiles of a GPU's instances, as its geometry names them: the one of most nearly their memory among those with

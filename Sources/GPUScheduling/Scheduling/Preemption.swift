@@ -69,6 +69,15 @@ extension ClusterScheduler {
     profile.victimCost + victim.lostGPUHours * victim.workload.qos.weight
   }
 
+  /// A workload with all of its pods, and what is lost with it; `nil` when it does not run.
+  func victim(_ name: String, now: Double) -> Victim? {
+    guard let pods = state.members[name], let workload = pods.first.flatMap({ state.bindings[$0]?.workload })
+    else { return nil }
+    let gpus = Double(workload.demand.gpu.milli * pods.count) / 1000
+    let hours = workload.startedAt > 0 ? max(0, now - workload.startedAt) / 3600 : 0
+    return Victim(workload: workload, pods: pods, lostGPUHours: gpus * hours)
+  }
+
   /// Whole workloads with a pod in a domain that may give way, the cheapest first.
   private func victims(
     in domain: PlacementDomain, for workload: Workload, now: Double, anyPriority: Bool
@@ -82,10 +91,8 @@ extension ClusterScheduler {
         guard let other = state.bindings[pod]?.workload, seen.insert(other.name).inserted else { continue }
         let mayGo = other.preemptible && other.priority < workload.priority
         guard anyPriority || mayGo, other.name != workload.name else { continue }
-        let pods = state.members[other.name] ?? []
-        let gpus = Double(other.demand.gpu.milli * pods.count) / 1000
-        let hours = other.startedAt > 0 ? max(0, now - other.startedAt) / 3600 : 0
-        found.append(Victim(workload: other, pods: pods, lostGPUHours: gpus * hours))
+        guard let victim = victim(other.name, now: now) else { continue }
+        found.append(victim)
       }
     }
     return found.enumerated().sorted {

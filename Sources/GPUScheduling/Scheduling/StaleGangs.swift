@@ -1,3 +1,5 @@
+package import DSLBase
+
 /// A gang that has lost members: the others hold GPUs for nothing.
 package struct StaleGang: Sendable, Hashable {
   package var workload: String
@@ -12,6 +14,28 @@ package struct StaleGangs: Sendable, Hashable {
   private var since: [String: Double] = [:]
 
   package init() {}
+
+  /// Reads what `json` wrote.
+  ///
+  /// - Throws: `invalidInput` when it is something else.
+  package init(_ value: JSONValue, file: String) throws(DSLError) {
+    for member in value["lacking_since"]?.object ?? [:] { since[member.key] = member.value.double }
+    guard value["lacking_since"]?.object?.count == since.count, since.values.allSatisfy(\.isFinite) else {
+      throw DSLError(
+        .invalidInput, "\(file) does not tell since when gangs lack members",
+        fix: "name another file, or remove this one")
+    }
+  }
+
+  /// By gang: since when it lacks members, seconds since 1970.
+  package var json: JSONValue {
+    var members = JSONObject()
+    for name in since.keys.sorted() { members[name] = since[name].map { .double($0) } }
+    return ["lacking_since": .object(members)]
+  }
+
+  /// Since when a gang lacks members, seconds since 1970; `nil` when it does not.
+  package subscript(workload: String) -> Double? { since[workload] }
 
   /// Looks at who runs.
   ///
