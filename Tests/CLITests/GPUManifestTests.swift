@@ -137,7 +137,12 @@ import Testing
         jq -c '[.spec.nodeSelector, .spec.schedulingGates, .metadata.annotations]'
       """)
     #expect(
-      outcome.out == "[{\"kubernetes.io/hostname\":\"dgx-0\"},null,{\"dsl.io/gpus\":\"1\"}]\n", "\(outcome)")
+      outcome.out
+        == """
+        [{"kubernetes.io/hostname":"dgx-0"},null,{"dsl.io/gpus":"1","dsl.io/member":"1",\
+        "dsl.io/members":"4","dsl.io/pool":"code-assistant","dsl.io/workload":"code-assistant-0"}]
+
+        """, "\(outcome)")
   }
 
   @Test func whatHasNoPlaceIsRefusedAndExplained() throws {

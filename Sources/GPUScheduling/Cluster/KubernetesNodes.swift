@@ -16,14 +16,20 @@ package struct KubernetesNodes {
   package init(_ value: JSONValue, file: String) throws {
     self.file = file
     let items = value.at("kind")?.string == "Node" ? [value] : value.at("items")?.array ?? []
-    for item in items where item.at("kind")?.string == "Node" || value.at("kind")?.string == "NodeList" {
-      cluster.nodes.append(try node(item))
+    let nodeItems = items.filter {
+      $0.at("kind")?.string == "Node" || value.at("kind")?.string == "NodeList"
     }
-    for item in items where item.at("kind")?.string == "Pod" { try pod(item) }
+    for item in nodeItems { cluster.nodes.append(try node(item)) }
+    var pods = KubernetesPods(cluster: cluster)
+    // Those first of which it is written down what they have: others are assumed to have what is left.
+    let podItems = items.filter { $0.at("kind")?.string == "Pod" }
+    for isNoted in [true, false] {
+      for item in podItems where (item.annotation(.gpus) != nil) == isNoted { pods.read(item) }
+    }
+    (cluster.running, cluster.memoryUse.gpuOfPod, cluster.memoryUse.memoryOfPod) = pods.finished()
+    notes += pods.notes
+    for (number, item) in nodeItems.enumerated() { readUse(item, of: number) }
   }
-
-  /// The annotation in which bindings say which GPUs a pod has.
-  package static var gpusAnnotation: String { "dsl.io/gpus" }
 
   private mutating func node(_ item: JSONValue) throws -> ClusterNode {
     guard let name = item.at("metadata", "name")?.string else {
@@ -99,54 +105,30 @@ package struct KubernetesNodes {
     node.shards = shards.split { $0 == "," || $0 == " " }.map(String.init)
   }
 
-  private mutating func pod(_ item: JSONValue) throws {
-    let phase = item.at("status", "phase")?.string ?? ""
-    guard let nodeName = item.at("spec", "nodeName")?.string, phase != "Succeeded", phase != "Failed",
-      let node = cluster.nodes.firstIndex(where: { $0.name == nodeName })
-    else { return }
-    let namespace = item.at("metadata", "namespace")?.string ?? "default"
-    let name = "\(namespace)/\(item.at("metadata", "name")?.string ?? "")"
-    var demand = PodDemand()
-    var gpus = 0
-    for container in item.at("spec", "containers")?.array ?? [] {
-      let asked = container.at("resources", "requests") ?? [:]
-      demand.cpuMilli += asked.at("cpu")?.string.flatMap { Quantity.milli($0) } ?? 0
-      demand.memoryMiB += asked.at("memory")?.string.flatMap { Quantity.mebibytes($0) } ?? 0
-      gpus += (container.at("resources", "limits", "nvidia.com/gpu")?.string).flatMap { Int($0) } ?? 0
+  /// Memory in use, where annotations tell of it: one amount for each GPU, and one of the node.
+  private mutating func readUse(_ item: JSONValue, of node: Int) {
+    func amounts(_ key: PodAnnotation) -> [Int?] {
+      (item.annotation(key) ?? "").split(separator: ",").map { Quantity.mebibytes(String($0)) }
     }
-    let topology = cluster.nodes[node].topology
-    let noted = item.at("metadata", "annotations", Self.gpusAnnotation)?.string
-    var mask: UInt32 = 0
-    for gpu in (noted ?? "").split(separator: ",").compactMap({ Int($0) })
-    where gpu >= 0 && gpu < topology.count {
-      mask |= 1 << UInt32(gpu)
-    }
-    if mask.nonzeroBitCount != gpus {
-      let taken = cluster.running.reduce(UInt32(0)) { $1.node == node ? $0 | $1.gpus : $0 }
-      guard let assumed = topology.pick(gpus, from: topology.all & ~taken) else {
-        notes.append("pod \(name): \(gpus) GPUs of node \(nodeName) are not there; it is left out")
-        return
+    let (gpus, memory) = (amounts(.gpuMemoryUsed), amounts(.memoryUsed))
+    let name = cluster.nodes[node].name
+    if !gpus.isEmpty {
+      if gpus.count == cluster.nodes[node].topology.count, !gpus.contains(nil) {
+        cluster.memoryUse.ofGPUs[node] = gpus.compactMap { $0 }
+      } else {
+        notes.append("node \(name): \(PodAnnotation.gpuMemoryUsed.rawValue) is not one amount for each GPU")
       }
-      mask = assumed
-      if gpus > 0 { notes.append("pod \(name): which GPUs of node \(nodeName) it has is assumed") }
     }
-    demand.gpu = gpus > 0 ? .whole(gpus) : .none
-    var workload = Workload(name, demand)
-    workload.tenant = item.at("metadata", "labels", "neuronetes.io/tenant")?.string
-    workload.priority = item.at("spec", "priority")?.int ?? 0
-    switch item.at("status", "qosClass")?.string {
-    case "Guaranteed": workload.qos = .guaranteed
-    case "BestEffort": workload.qos = .bestEffort
-    default: break
-    }
-    workload.startedAt = item.at("status", "startTime").flatMap { Timestamp.parse($0) }?.time.seconds ?? 0
-    cluster.running.append(Binding(workload, member: 0, node: node, gpus: mask))
+    if let used = memory.first { cluster.memoryUse.ofNode[node] = used }
   }
 }
 
 extension JSONValue {
   /// The member of a member.
-  fileprivate func at(_ path: String...) -> JSONValue? {
+  func at(_ path: String...) -> JSONValue? {
     path.reduce(Optional(self)) { $0?[$1] }
   }
+
+  /// An annotation of ours of a Kubernetes object.
+  func annotation(_ key: PodAnnotation) -> String? { at("metadata", "annotations", key.rawValue)?.string }
 }

@@ -87,6 +87,10 @@ import Testing
     ])
     let schedule = scheduler.schedule(pools, now: 0)
     #expect(schedule.replicas.map { $0.placement?.nodes ?? [] } == [[0], [0], [1]])
+    // The other way round: whom those avoid that are there stays away from them.
+    var other = try self.scheduler(Clusters.racks(1, nodes: 2, gpus: 4))
+    let first = other.schedule([pools[1], pools[0]], now: 0)
+    #expect(first.replicas.map { $0.placement?.nodes ?? [] } == [[0], [1], [1]])
   }
 
   @Test func aBindingIsAPatchForAGatedPod() throws {
@@ -98,7 +102,8 @@ import Testing
     let binding = Binding(Clusters.mig("w", "1g.5gb"), member: 0, node: 0, gpus: 2, instance: instance)
     #expect(
       cluster.patch(binding).text() == """
-        {"metadata":{"annotations":{"dsl.io/gpus":"1","dsl.io/mig":"1g.5gb@6"}},\
+        {"metadata":{"annotations":{"dsl.io/gpus":"1","dsl.io/mig":"1g.5gb@6","dsl.io/workload":"w",\
+        "dsl.io/members":"1","dsl.io/member":"0"}},\
         "spec":{"nodeSelector":{"kubernetes.io/hostname":"host-7"},"schedulingGates":null}}
         """)
   }
