@@ -53,7 +53,20 @@ extension SchemaPayloads {
         + """
         dsl --json gpu explain w --cluster c.yaml --milli 300
         dsl --json gpu explain w --cluster c.yaml --gpus 8 --members 2 --priority 9
+        dsl --json gpu explain train --cluster c.yaml
+        echo 'policy: fgd' > p.yaml
+        dsl --json gpu explain w --cluster c.yaml --milli 300 --profile p.yaml
         dsl --json gpu explain w --cluster c.yaml --gpus 3 --cpu 64 --spot --type A100
+        """),
+    Payload(
+      "gpu-reclaim",
+      GPUReclaimTests.cluster
+        + """
+        dsl --json gpu reclaim --cluster c.yaml
+        dsl --json gpu reclaim --cluster c.yaml --above 99 --gangs gangs.json --profile p.yaml
+        sleep 0.1
+        dsl --json gpu reclaim --cluster c.yaml --gangs gangs.json --profile p.yaml
+        dsl --json gpu reclaim --cluster c.yaml --above 100 --below 100
         """),
     Payload(
       "gpu-validate",

@@ -8,16 +8,19 @@ struct GPUExplainCommand: ReportingCommand {
     commandName: "explain", abstract: "Say for every node why a workload may not go there, or how it scores.",
     discussion: """
       Nodes are listed with the first filter that fails or the terms of the score. Where the workload has no place, it says
-      what may be evicted or moved for it, what would have to be freed whoever's it is, and which node lacks least.
+      what may be evicted or moved for it, what would have to be freed whoever's it is, which node lacks least, and the
+      nearest place: the one that it would have if it asked for one thing less. A workload that runs already, or one of its
+      pods, needs no description: nodes are shown as if it were to be placed anew.
 
       Examples:
         dsl gpu explain llama --cluster cluster.yaml --gpus 4 --locality same-socket --required
+        dsl gpu explain train-0 --cluster cluster.yaml
         dsl gpu explain chat-3 --manifests pools.yaml --cluster cluster.yaml
         kubectl get nodes,pods -A -o json | dsl gpu explain chat --cluster - --mig 3g.40gb --format json
       """)
   static let reportName = "gpu-explain"
 
-  @Argument(help: "The workload's name.")
+  @Argument(help: "The workload's name, or that of a pod that runs.")
   var name: String
 
   @OptionGroup var options: ClusterOptions
@@ -26,15 +29,29 @@ struct GPUExplainCommand: ReportingCommand {
   @OptionGroup var global: GlobalOptions
 
   func report(_ context: Context) async throws -> Report? {
-    let (scheduler, notes) = try options.scheduler(context)
-    let workload = try workload(context)
+    var (scheduler, notes) = try options.scheduler(context)
+    let running = try running(scheduler.state)
+    let workload = try running.first?.workload ?? workload(context)
+    if !running.isEmpty { scheduler.state.release(workload.name) }
     let explanation = scheduler.explanation(of: workload, now: context.time.now.seconds)
     let cluster = scheduler.state.cluster
-    var report = Report(Self.reportName, Self.json(explanation, cluster)) {
-      Self.text(explanation, cluster, $0)
+    var report = Report(Self.reportName, Self.json(explanation, running, cluster)) {
+      Self.text(explanation, running, cluster, $0)
     }
     report.warnings = notes
     return report
+  }
+
+  /// Where a workload of this name, or the workload of a pod of this name, runs.
+  private func running(_ state: ClusterState) throws(DSLError) -> [Binding] {
+    let workload = state.members[name] == nil ? state.bindings[name]?.workload.name ?? name : name
+    let pods = state.members[workload] ?? []
+    guard pods.isEmpty || !wanted.isGiven else {
+      throw DSLError(
+        .conflict, "workload \(workload) runs already",
+        fix: "leave out what it asks for to see why it is there, or choose another name")
+    }
+    return pods.compactMap { state.bindings[$0] }
   }
 
   /// Described by flags, or a replica of a pool of the manifests.
@@ -57,13 +74,19 @@ struct GPUExplainCommand: ReportingCommand {
       fix: "name one as pool-number, below the pool's maxReplicas")
   }
 
-  static func json(_ explanation: PlacementExplanation, _ cluster: Cluster) -> JSONValue {
+  private static func json(
+    _ explanation: PlacementExplanation, _ running: [Binding], _ cluster: Cluster
+  ) -> JSONValue {
     [
       "workload": .string(explanation.workload.name), "demand": .string(explanation.workload.demand.gpu.text),
       "members": .int(explanation.workload.members), "most_members": .int(explanation.mostMembers),
+      "running": .array(running.map { cluster.json($0) }),
       "placement": explanation.placement.map { cluster.json($0) } ?? .null,
       "nodes": .array(explanation.findings.map { finding($0, cluster) }),
       "nearest": .optional(explanation.nearest.map { cluster.nodes[$0].name }),
+      "nearest_placement": explanation.nearestPlacement.map {
+        ["instead": .string($0.instead), "placement": cluster.json($0.placement)]
+      } ?? .null,
       "may_evict": explanation.preemption.map { cluster.json($0) } ?? .null,
       "would_free": explanation.toFree.map { cluster.json($0) } ?? .null,
       "may_move": explanation.consolidation.map { cluster.json($0) } ?? .null,
@@ -75,6 +98,7 @@ struct GPUExplainCommand: ReportingCommand {
       "node": .string(cluster.nodes[finding.node].name), "room": .int(finding.room),
       "filter": .optional(finding.obstacle?.filter.rawValue), "reason": .optional(finding.obstacle?.reason),
     ]
+    object["policy_score"] = finding.policyScore.map { .int($0) }
     if let score = finding.score {
       object["score"] = .double((score.total * 1e6).rounded() / 1e6)
       object["terms"] = .array(
@@ -88,8 +112,9 @@ struct GPUExplainCommand: ReportingCommand {
     return .object(object)
   }
 
-  private static func text(_ explanation: PlacementExplanation, _ cluster: Cluster, _ paint: Paint) -> String
-  {
+  private static func text(
+    _ explanation: PlacementExplanation, _ running: [Binding], _ cluster: Cluster, _ paint: Paint
+  ) -> String {
     var table = TextTable(header: ["node", "room", "score", "why"])
     table.rightAligned = [1, 2]
     let taken = explanation.placement?.nodes ?? []
@@ -97,7 +122,8 @@ struct GPUExplainCommand: ReportingCommand {
       let terms =
         finding.score?.terms.map { "\($0.term.rawValue) \(Shown.number($0.value, decimals: 2))" } ?? []
       let why =
-        finding.obstacle.map { "\($0.filter.rawValue): \($0.reason)" } ?? terms.joined(separator: ", ")
+        finding.obstacle.map { "\($0.filter.rawValue): \($0.reason)" }
+        ?? ((finding.policyScore.map { ["policy \($0)"] } ?? []) + terms).joined(separator: ", ")
       table.rows.append([
         Shown.safe(cluster.nodes[finding.node].name) + (taken.contains(finding.node) ? " *" : ""),
         "\(finding.room)",
@@ -105,6 +131,8 @@ struct GPUExplainCommand: ReportingCommand {
       ])
     }
     var lines = [table.text(paint)]
+    lines += running.map { "\(Shown.safe($0.pod)) runs on \(Shown.safe(cluster.text($0)))\n" }
+    if !running.isEmpty { lines.append("placed anew:\n") }
     if let placement = explanation.placement {
       lines.append(PlacementText.placement(placement, moves: nil, eviction: nil, cluster))
       return lines.joined()
@@ -123,6 +151,10 @@ struct GPUExplainCommand: ReportingCommand {
       let place = free.placement.nodes.map { cluster.nodes[$0].name }.joined(separator: ", ")
       lines.append(
         "would fit on \(Shown.safe(place)) without: \(names(free.victims)); their priority is not lower\n")
+    }
+    if let nearest = explanation.nearestPlacement {
+      let places = nearest.placement.bindings.map { cluster.text($0) }.joined(separator: "; ")
+      lines.append("would fit with \(Shown.safe(nearest.instead)): \(Shown.safe(places))\n")
     }
     return lines.joined()
   }

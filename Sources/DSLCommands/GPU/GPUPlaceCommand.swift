@@ -38,7 +38,8 @@ struct GPUPlaceCommand: ReportingCommand {
     guard scheduler.state.members[name] == nil else {
       throw DSLError(.conflict, "workload \(name) runs already", fix: "choose another name")
     }
-    var (placement, moves, eviction) = (scheduler.choice(workload), Consolidation?.none, Preemption?.none)
+    var placement = scheduler.preferredChoice(workload)
+    var (moves, eviction) = (Consolidation?.none, Preemption?.none)
     if placement == nil, move {
       moves = scheduler.consolidation(for: workload)
       placement = moves?.placement

@@ -93,6 +93,7 @@ package struct ClusterScheduler: Sendable {
   /// - Complexity: rates the nodes that changed since the last pod of its kind came, and compares one number for each block of
   ///   nodes; how many pods run does not matter.
   package mutating func quickChoice(_ workload: Workload) -> WorkloadPlacement? {
+    if isForPolicy(workload) { return policyChoice(workload) }
     guard workload.members == 1, workload.locality == .any, workload.avoids.isEmpty, state.avoiding == 0
     else {
       return choice(workload)

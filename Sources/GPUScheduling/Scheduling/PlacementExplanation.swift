@@ -9,6 +9,8 @@ package struct PlacementExplanation: Sendable {
     package var score: NodeScore?
     /// Members that it could take now.
     package var room: Int
+    /// What the profile's policy rates it, in the policy's units; `nil` without one, or where no member fits.
+    package var policyScore: Int?
   }
 
   package var workload: Workload
@@ -25,6 +27,8 @@ package struct PlacementExplanation: Sendable {
   package var consolidation: Consolidation?
   /// Of the nodes where no member fits, the one that lacks least; `nil` when a place is found.
   package var nearest: Int?
+  /// Where it would go if it asked for one thing less.
+  package var nearestPlacement: NearestPlacement?
 }
 
 extension ClusterScheduler {
@@ -32,17 +36,23 @@ extension ClusterScheduler {
   ///
   /// - Parameter now: seconds since 1970.
   package func explanation(of workload: Workload, now: Double) -> PlacementExplanation {
-    let placement = choice(workload)
+    let placement = preferredChoice(workload)
     var explanation = PlacementExplanation(
       workload: workload, placement: placement,
       findings: state.cluster.nodes.indices.map { finding(workload, $0) },
       mostMembers: workload.members)
+    if isForPolicy(workload) {
+      for (node, score) in policyScores(workload).scores.enumerated() {
+        explanation.findings[node].policyScore = score.map { Int($0.score) }
+      }
+    }
     guard placement == nil else { return explanation }
     explanation.mostMembers = mostMembers(workload)
     explanation.preemption = preemption(for: workload, now: now)
     explanation.toFree = explanation.preemption ?? preemption(for: workload, now: now, anyPriority: true)
     explanation.consolidation = consolidation(for: workload)
     explanation.nearest = nearest(explanation.findings)
+    explanation.nearestPlacement = nearestPlacement(workload, mostMembers: explanation.mostMembers)
     return explanation
   }
 

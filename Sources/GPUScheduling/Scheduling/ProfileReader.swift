@@ -1,14 +1,14 @@
 import DSLBase
 
 extension SchedulingProfile {
-  /// Reads a profile: `weights`, `isolation`, `most_moves`, `victim_cost`, `stale_after`.
+  /// Reads a profile: `weights`, `policy`, `isolation`, `most_moves`, `victim_cost`, `stale_after`.
   ///
   /// - Throws: `invalidInput` with every problem, by line and field.
   package init(_ text: String, file: String) throws {
     self.init()
     guard let root = try YAMLNode.document(in: text, file: file) else { return }
     let reader = YAMLReader(file: file)
-    let keys = ["weights", "isolation", "most_moves", "victim_cost", "stale_after"]
+    let keys = ["weights", "policy", "isolation", "most_moves", "victim_cost", "stale_after"]
     guard let fields = reader.mapping(root, keys: keys) else {
       try reader.finish()
       return
@@ -25,6 +25,8 @@ extension SchedulingProfile {
         reader.report("at least one weight must be above 0", at: item)
       }
     }
+    policy = fields["policy"].flatMap { reader.choice($0, of: PolicyName.allCases.map(\.rawValue)) }
+      .flatMap { PolicyName(rawValue: $0) }
     if let word = fields["isolation"].flatMap({
       reader.choice($0, of: TenantIsolation.allCases.map(\.rawValue))
     }) {

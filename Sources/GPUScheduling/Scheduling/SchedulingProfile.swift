@@ -22,6 +22,8 @@ package enum ScoreTerm: String, Sendable, Hashable, CaseIterable {
 package struct SchedulingProfile: Sendable, Hashable {
   /// By term; a term that is not named counts nothing.
   package var weights: [ScoreTerm: Double]
+  /// What places pods alone that may go anywhere, instead of the weights.
+  package var policy: PolicyName?
   package var isolation = TenantIsolation.mig
   /// Pods that may be moved to make room for one workload.
   package var mostMoves = 2
