@@ -1,11 +1,13 @@
 """The constants of a cluster: names, ranges and presets come from the library; docs/simulator.md says what each does."""
 
+import collections.abc
 import ctypes
 import hashlib
 import json
 
 import numpy as np
 
+from . import checks
 from ._native import DYNAMICS_VERSION, ResoneticsError, library
 
 
@@ -37,17 +39,23 @@ class Configuration:
             raise ResoneticsError(code, f"there is no preset {preset!r}, only {', '.join(PRESETS)}")
         self._values = dict(zip(FIELDS, values.tolist()))
         if size is not None:
-            try:
-                self._values["height"], self._values["width"] = (float(n) for n in size)
-            except (TypeError, ValueError):
-                raise ResoneticsError(1, f"size is {size!r}: give rows and columns such as (8, 8)") from None
+            self._values["height"], self._values["width"] = checks.size(size)
+        self._change(constants)
+
+    @classmethod
+    def of(cls, preset, size, constants):
+        """The same of a dictionary of constants, or None."""
+        if not isinstance(constants, (collections.abc.Mapping, type(None))):
+            checks.refuse(f"constants are {constants!r}: give a dictionary such as {{'leak': 0.0006}}")
+        found = cls(preset, size)
+        found._change(constants or {})
+        return found
+
+    def _change(self, constants):
         for name, value in constants.items():
             if name not in FIELDS:
-                raise ResoneticsError(1, f"{name} is no constant of the simulator")
-            try:
-                self._values[name] = float(value)
-            except (TypeError, ValueError):
-                raise ResoneticsError(1, f"{name} is {value!r}: give a number") from None
+                checks.refuse(f"{name} is no constant of the simulator")
+            self._values[name] = checks.number(value, name)
 
     @property
     def values(self):

@@ -6,8 +6,8 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 
-from . import rendering
-from ._native import ACTIONS, CAUSES, OBSERVATION, Batch
+from . import checks, rendering
+from ._native import ACTIONS, CAUSES, DYNAMICS_VERSION, OBSERVATION, Batch
 from .config import Configuration
 
 
@@ -20,19 +20,17 @@ def text_of(key):
     return f"{int(key) & 0xFFFF_FFFF_FFFF_FFFF:016x}"
 
 
-def number_of(key):
-    """A key from its digits, or a number as it is."""
-    return int(key, 16) if isinstance(key, str) else int(key)
-
-
 class K8sEnv(gymnasium.Env):
     """A cluster under entropy, and an agent that walks on it: ``resonetics/K8sTensor-v1``.
 
     The episode's key is drawn from the generator that ``reset(seed=…)`` seeds; each episode after it follows from the key
     before, as in :class:`K8sVectorEnv`. ``info["episode_key"]`` of ``reset`` is all that an episode can be played again
-    from: ``reset(options={"key": key})``.
+    from, together with what the result is of, ``dynamics_version`` and ``configuration_sha256``, which are attributes too:
+    ``reset(options={"key": key})``. ``options={"level": level}`` is the difficulty, of the next episode where no key is given.
 
-    The time limit is the constant ``max_steps``; reaching it truncates.
+    The time limit is the constant ``max_steps``; reaching it truncates, with the cause ``time_limit``.
+    ``gymnasium.make(…, max_episode_steps=n)`` is another, Gymnasium's: it cuts episodes off from outside, which the observation
+    does not show and no ``info`` tells of. So its specification has none of its own.
     """
 
     metadata = {"render_modes": ["human", "rgb_array", "ansi"], "render_fps": 10}
@@ -41,34 +39,44 @@ class K8sEnv(gymnasium.Env):
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ValueError(f"render_mode is {render_mode!r}, not one of {self.metadata['render_modes']}")
         self._arguments = dict(
-            preset=preset, size=size, constants=dict(constants or {}), level=level, render_mode=render_mode)
-        self.configuration = Configuration(preset, size, **(constants or {}))
+            preset=preset, size=size, constants=constants, level=level, render_mode=render_mode)
+        self.configuration = Configuration.of(preset, size, constants)
+        #: What results are of, and in the ``info`` of each ``reset``.
+        self.dynamics_version, self.configuration_sha256 = DYNAMICS_VERSION, self.configuration.digest
         self.observation_space = observation_space()
         self.action_space = spaces.Discrete(ACTIONS)
         self.render_mode = render_mode
-        self._level = level
-        self._batch = Batch(self.configuration.values, self.configuration.digest, 1)
+        self._batch = Batch(self.configuration.values, self.configuration_sha256, 1)
+        self._level = checks.whole(level, "level", 0, self.configuration["difficulty_levels"])
         self._is_started = False
 
     def reset(self, *, seed=None, options=None):
+        options = checks.mapping(options, "options", ("key", "level"))
+        key, level = options.get("key"), options.get("level")
+        key = None if key is None else checks.key(key)
+        if level is not None:
+            level = checks.whole(level, "level", 0, self.configuration["difficulty_levels"])
         super().reset(seed=seed)
-        options = options or {}
-        level = int(options.get("level", self._level))
-        if options.get("key") is not None:
-            self._batch.reset([number_of(options["key"])], level=level)
-        elif seed is not None or not self._is_started:
-            self._batch.reset([int(self.np_random.integers(2**63))], level=level)
-        else:
+        if key is None and (seed is not None or not self._is_started):
+            key = int(self.np_random.integers(2**63))
+        if key is None:
             self._batch.reset()
+            if level is not None:
+                # The episode that comes next, at another difficulty than would follow.
+                key = int(self._batch.facts()[0, 0]) % 2**64
+        if key is not None:
+            self._batch.reset([key], level=self._level if level is None else level)
         self._is_started = True
         self._show()
         facts = self._batch.facts()[0]
         return self._batch.observations[0].copy(), {
-            "episode_key": text_of(facts[0]), "level": int(facts[7])}
+            "episode_key": text_of(facts[0]), "level": int(facts[7]), "dynamics_version": self.dynamics_version,
+            "configuration_sha256": self.configuration_sha256}
 
     def step(self, action):
         batch = self._batch
-        batch.step_one(action)
+        # What is an action at first sight is asked nothing.
+        batch.step_one(action if type(action) is int and 0 <= action < ACTIONS else checks.action(action))
         terminated, truncated = bool(batch.terminated[0]), bool(batch.truncated[0])
         info = {}
         if terminated or truncated:

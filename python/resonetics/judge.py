@@ -8,7 +8,7 @@ import dataclasses
 
 import numpy as np
 
-from ._native import Batch
+from ._native import DYNAMICS_VERSION, Batch
 from .config import Configuration
 
 SPACES = ("training", "validation", "evaluation")
@@ -26,11 +26,17 @@ def keys(space, count, seed=0, first=0):
     return np.array([start + i for i in range(count)], dtype=np.uint64)
 
 
+class Rows(np.ndarray):
+    """What came of episodes, (episodes, 4) of float64, and of which cluster: ``configuration_sha256``, None where that is not known."""
+
+    def __array_finalize__(self, source):
+        self.configuration_sha256 = getattr(source, "configuration_sha256", None)
+
+
 def play(policy, keys, configuration=None):
     """The episodes of the keys, side by side to their ends.
 
-    Returns an array (len(keys), 4) of float64: reward in points, steps survived, cells out of memory, and whether the cluster
-    failed.
+    Returns ``Rows``: reward in points, steps survived, cells out of memory, and whether the cluster failed.
     """
     configuration = configuration or Configuration()
     batch = Batch(configuration.values, configuration.digest, len(keys))
@@ -45,7 +51,9 @@ def play(policy, keys, configuration=None):
     facts = batch.facts()
     rows = np.stack([facts[:, 5] / 1000, facts[:, 1], facts[:, 6], facts[:, 8] != _TIME_LIMIT], axis=1)
     batch.close()
-    return rows.astype(np.float64)
+    rows = rows.astype(np.float64).view(Rows)
+    rows.configuration_sha256 = configuration.digest
+    return rows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,11 +112,20 @@ def wilson(successes, count, z=1.959963984540054):
     return {"mean": share, "low": max(0.0, middle - half), "high": min(1.0, middle + half)}
 
 
-def summary(groups):
-    """Of the rows of ``play``, a training each, the four measures with their intervals, as ``dsl sim evaluate`` has them."""
-    groups = np.asarray(groups)
+def summary(groups, configuration=None):
+    """Of the rows of ``play``, a training each, the four measures with their intervals, as ``dsl sim evaluate`` has them, and what they
+    are of: ``dynamics_version`` and ``configuration_sha256``, that of the rows, or of the configuration where they do not know.
+
+    Rows of different configurations are a ``ValueError``: their mean says nothing.
+    """
+    clusters = {getattr(group, "configuration_sha256", None) for group in groups} | {configuration and configuration.digest}
+    clusters.discard(None)
+    if len(clusters) > 1:
+        raise ValueError(f"rows of {len(clusters)} configurations: {', '.join(sorted(clusters))}: judge trainings on the same cluster")
+    groups = np.stack([np.asarray(group) for group in groups])
     found = {name: bootstrap(groups[:, :, i]) for i, name in enumerate(MEASURES)}
     share = wilson(groups[:, :, 3].sum(), groups[:, :, 3].size)
     if len(groups) > 1:
         share["low"], share["high"] = min(share["low"], found["failures"]["low"]), max(share["high"], found["failures"]["high"])
-    return {**found, "failures": share}
+    return {
+        **found, "failures": share, "dynamics_version": DYNAMICS_VERSION, "configuration_sha256": next(iter(clusters), None)}

@@ -7,11 +7,15 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.vec_env import VecEnv
 
+from . import checks
 from .vector import K8sVectorEnv
 
 
 class K8sVecEnv(VecEnv):
-    """``PPO("MlpPolicy", K8sVecEnv(64))``. Arguments are those of :class:`K8sVectorEnv`."""
+    """``PPO("MlpPolicy", K8sVecEnv(64))``. Arguments are those of :class:`K8sVectorEnv`.
+
+    ``set_options``: ``key`` and ``level`` as in :class:`resonetics.K8sEnv`; all rows have a key or none has, and all the same level.
+    """
 
     def __init__(self, num_envs=1, **arguments):
         self.vector = K8sVectorEnv(num_envs, autoreset_mode=AutoresetMode.SAME_STEP, **arguments)
@@ -21,11 +25,22 @@ class K8sVecEnv(VecEnv):
 
     def reset(self):
         seeds = None if all(seed is None for seed in self._seeds) else self._seeds
-        observations, infos = self.vector.reset(seed=seeds)
-        self.reset_infos = [{"episode_key": key} for key in infos["episode_key"]]
+        observations, infos = self.vector.reset(seed=seeds, options=self._wishes())
+        names = [name for name in infos if not name.startswith("_")]
+        self.reset_infos = [dict(zip(names, row)) for row in zip(*(infos[name].tolist() for name in names))]
         self._reset_seeds()
         self._reset_options()
         return observations
+
+    def _wishes(self):
+        """The options of the rows as those of the vector."""
+        rows = [checks.mapping(options, "options", ("key", "level")) for options in self._options]
+        keys, levels = [row.get("key") for row in rows], [row.get("level") for row in rows]
+        is_mixed = any(key is None for key in keys) and any(key is not None for key in keys)
+        if len(rows) != self.num_envs or is_mixed or any(level != levels[0] for level in levels):
+            checks.refuse(
+                f"rows of one batch start together: give options of all {self.num_envs}, a key to all or to none, and one level")
+        return {"keys": None if keys[0] is None else keys, "level": levels[0]}
 
     def step_async(self, actions):
         self._actions = actions
@@ -37,8 +52,10 @@ class K8sVecEnv(VecEnv):
         for i in np.flatnonzero(dones):
             inner = infos["final_info"]
             rows[i] = {
-                "terminal_observation": infos["final_obs"][i], "TimeLimit.truncated": bool(truncated[i]),
-                "cause": inner["cause"][i], "ooms": int(inner["ooms"][i]), "episode_key": inner["episode_key"][i]}
+                "terminal_observation": infos["final_obs"][i], "TimeLimit.truncated": bool(truncated[i] and not terminated[i])}
+            # Of what `max_episode_steps` cut off nothing more is known.
+            if inner and inner["_cause"][i]:
+                rows[i] |= {"cause": inner["cause"][i], "ooms": int(inner["ooms"][i]), "episode_key": inner["episode_key"][i]}
         return observations, rewards.astype(np.float32), dones, rows
 
     def close(self):

@@ -6,10 +6,10 @@ from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from . import rendering
-from ._native import ACTIONS, CAUSES, Batch
+from . import checks, rendering
+from ._native import ACTIONS, CAUSES, DYNAMICS_VERSION, Batch
 from .config import Configuration
-from .env import number_of, observation_space, text_of
+from .env import observation_space, text_of
 
 _MODES = {AutoresetMode.NEXT_STEP: 0, AutoresetMode.SAME_STEP: 1, AutoresetMode.DISABLED: 2}
 
@@ -18,7 +18,11 @@ class K8sVectorEnv(VectorEnv):
     """Clusters side by side; row ``i`` after ``reset(seed=s)`` is what :class:`K8sEnv` does after ``reset(seed=s + i)``.
 
     ``copy=False`` hands out the buffers that the next step writes into. All three autoreset modes; in ``DISABLED`` rows are
-    started again by ``reset(options={"reset_mask": mask})``.
+    started again by ``reset(options={"reset_mask": mask})``, an array of bool. ``options={"keys": keys}`` are a key a row;
+    ``{"level": level}`` is the difficulty, of the episodes that come next where neither keys nor a seed are given.
+
+    ``max_episode_steps`` is Gymnasium's, as with ``gymnasium.make``: rows are cut off from outside, as by ``TimeLimit``. The
+    cluster's own time limit, which observations and infos tell of, is the constant ``max_steps``.
     """
 
     metadata = {
@@ -29,67 +33,148 @@ class K8sVectorEnv(VectorEnv):
         super().__init__()
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ValueError(f"render_mode is {render_mode!r}, not one of {self.metadata['render_modes']}")
-        constants = dict(constants or {})
-        if max_episode_steps is not None:
-            constants["max_steps"] = max_episode_steps
         mode = AutoresetMode(autoreset_mode)
+        num_envs = checks.whole(num_envs, "num_envs", 1, 2**31 - 1)
         self._arguments = dict(
-            num_envs=num_envs, preset=preset, size=size, constants=constants, level=level, autoreset_mode=mode,
-            copy=copy, render_mode=render_mode)
+            num_envs=num_envs, preset=preset, size=size, constants=constants, level=level, autoreset_mode=mode, copy=copy,
+            render_mode=render_mode, max_episode_steps=max_episode_steps)
         self.num_envs, self.copy, self.render_mode, self.autoreset_mode = num_envs, copy, render_mode, mode
         self.metadata = {**self.metadata, "autoreset_mode": mode}
-        self.configuration = Configuration(preset, size, **constants)
+        self.configuration = Configuration.of(preset, size, constants)
+        #: What results are of, and in the infos of each start.
+        self.dynamics_version, self.configuration_sha256 = DYNAMICS_VERSION, self.configuration.digest
         self.single_observation_space = observation_space()
         self.single_action_space = spaces.Discrete(ACTIONS)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self._level = level
-        self._batch = Batch(self.configuration.values, self.configuration.digest, num_envs, _MODES[mode])
+        # As in Gymnasium's `make`, -1 is no limit.
+        self._limit = None if max_episode_steps in (None, -1) else checks.whole(
+            max_episode_steps, "max_episode_steps", 1, 2**31 - 1)
+        self._batch = Batch(self.configuration.values, self.configuration_sha256, num_envs, _MODES[mode])
+        self._level = checks.whole(level, "level", 0, self.configuration["difficulty_levels"])
         self._is_started = False
         self._was_over = np.zeros(num_envs, dtype=np.bool_)
+        # For the limit: steps of each episode, and rows that it cut off, whose episodes the library would go on with.
+        self._elapsed = np.zeros(num_envs, dtype=np.int64)
+        self._cut = np.zeros(num_envs, dtype=np.bool_)
+        # The same in all infos, and handed out as they are.
+        self._identity = {
+            "dynamics_version": np.full(num_envs, self.dynamics_version),
+            "configuration_sha256": np.full(num_envs, self.configuration_sha256, dtype=object)}
+        for array in self._identity.values():
+            array.flags.writeable = False
+
+    _spec = None
+
+    @property
+    def spec(self):
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec):
+        # `make_vec` keeps arguments as they were given, and JSON has no modes.
+        if spec is not None and isinstance(spec.kwargs.get("autoreset_mode"), AutoresetMode):
+            spec.kwargs["autoreset_mode"] = spec.kwargs["autoreset_mode"].value
+        self._spec = spec
 
     def reset(self, *, seed=None, options=None):
-        options = dict(options or {})
-        mask = options.pop("reset_mask", None)
-        level = int(options.get("level", self._level))
+        options = checks.mapping(options, "options", ("keys", "level", "reset_mask"))
+        level = options.get("level")
+        if level is not None:
+            level = checks.whole(level, "level", 0, self.configuration["difficulty_levels"])
+        mask = self._mask(options.get("reset_mask"))
         keys = self._keys(seed, options.get("keys"))
-        self._batch.reset(keys, mask, level)
+        if keys is None and level is not None:
+            # The episodes that come next, at another difficulty than would follow.
+            self._batch.reset(None, mask)
+            keys = self._batch.facts()[:, 0].astype(np.uint64)
+        self._batch.reset(keys, mask, self._level if level is None else level)
         self._is_started = True
-        started = np.ones(self.num_envs, dtype=np.bool_) if mask is None else np.asarray(mask, dtype=np.bool_)
-        self._was_over[started] = False
+        started = np.ones(self.num_envs, dtype=np.bool_) if mask is None else mask
+        self._was_over[started] = self._cut[started] = False
+        self._elapsed[started] = 0
         return self._observations(), self._start_infos(started)
 
+    def _mask(self, mask):
+        if mask is None:
+            return None
+        mask = np.asarray(mask)
+        is_bool = mask.dtype == np.bool_ or mask.dtype.kind in "iu" and ((mask == 0) | (mask == 1)).all()
+        if mask.shape != (self.num_envs,) or not is_bool:
+            checks.refuse(f"reset_mask has shape {mask.shape} and type {mask.dtype}, not ({self.num_envs},) of bool")
+        return mask.astype(np.bool_)
+
     def _keys(self, seed, keys):
+        several = (list, tuple, np.ndarray)
+        for what, values in (("keys", keys), ("seed", seed)):
+            if isinstance(values, several) and len(values) != self.num_envs:
+                checks.refuse(f"{what} has {len(values)} elements, not {self.num_envs}")
+        if keys is not None and not isinstance(keys, several):
+            checks.refuse(f"keys is {keys!r}: give a key a row")
+        if isinstance(seed, several):
+            seeds = [None if s is None else checks.whole(s, f"seed[{i}]", 0, 2**128) for i, s in enumerate(seed)]
+        elif seed is not None:
+            seed = checks.whole(seed, "seed", 0, 2**128)
+            seeds = [seed + i for i in range(self.num_envs)]
         if keys is not None:
-            return np.array([number_of(key) for key in keys], dtype=np.uint64)
+            return np.array([checks.key(key, f"keys[{i}]") for i, key in enumerate(keys)], dtype=np.uint64)
         if seed is None:
             return None if self._is_started else self.np_random.integers(2**63, size=self.num_envs)
-        if not isinstance(seed, (list, tuple, np.ndarray)):
-            self._np_random, self._np_random_seed = seeding.np_random(int(seed))
-            seed = [int(seed) + i for i in range(self.num_envs)]
-        if len(seed) != self.num_envs:
-            raise ValueError(f"seed has {len(seed)} elements, not {self.num_envs}")
-        return np.array(
-            [seeding.np_random(None if s is None else int(s))[0].integers(2**63) for s in seed], dtype=np.uint64)
+        if not isinstance(seed, several):
+            self._np_random, self._np_random_seed = seeding.np_random(seed)
+        return np.array([seeding.np_random(s)[0].integers(2**63) for s in seeds], dtype=np.uint64)
 
     def step(self, actions):
         actions = np.asarray(actions)
         if actions.shape != (self.num_envs,) or actions.dtype.kind not in "iu":
             raise ValueError(f"actions have shape {actions.shape} and type {actions.dtype}, not ({self.num_envs},) of whole numbers")
         batch = self._batch
-        batch.step(actions)
+        if self._limit is None:
+            batch.step(actions)
+            cut = None
+        else:
+            cut = self._step_within_limit(actions)
         over = batch.terminated | batch.truncated
         infos = {}
         if self.autoreset_mode is AutoresetMode.NEXT_STEP and self._was_over.any():
             infos = self._start_infos(self._was_over)
         ended = over & ~self._was_over
         if ended.any():
-            self._end_infos(infos, ended)
+            self._end_infos(infos, ended, cut)
         if self.autoreset_mode is not AutoresetMode.SAME_STEP:
             self._was_over = over
         if not self.copy:
             return batch.observations, batch.rewards, batch.terminated, batch.truncated, infos
         return (self._observations(), batch.rewards.copy(), batch.terminated.copy(), batch.truncated.copy(), infos)
+
+    def _step_within_limit(self, actions):
+        """A step after which episodes of so many steps are truncated; returns which of them the library would go on with."""
+        batch, mode = self._batch, self.autoreset_mode
+        # The library steps what was cut off, too: it is put back, and then started again or left where it is.
+        kept = [(i, batch.save(i)) for i in np.flatnonzero(self._cut).tolist()]
+        batch.step(actions)
+        for i, state in kept:
+            batch.restore(state, i)
+        if kept:
+            if mode is AutoresetMode.NEXT_STEP:
+                batch.reset(None, self._cut)
+            batch.rewards[self._cut] = 0
+            batch.terminated[self._cut] = False
+            batch.truncated[self._cut] = mode is AutoresetMode.DISABLED
+        self._elapsed[~self._was_over] += 1
+        if mode is AutoresetMode.NEXT_STEP:
+            self._elapsed[self._was_over] = 0
+        is_full = self._elapsed >= self._limit
+        cut = is_full & ~(batch.terminated | batch.truncated)
+        batch.truncated |= is_full
+        if mode is AutoresetMode.SAME_STEP:
+            if cut.any():
+                batch.final_observations[cut] = batch.observations[cut]
+                batch.reset(None, cut)
+            self._elapsed[batch.terminated | batch.truncated] = 0
+        else:
+            self._cut = cut | self._cut if mode is AutoresetMode.DISABLED else cut
+        return cut
 
     def _observations(self):
         return self._batch.observations.copy() if self.copy else self._batch.observations
@@ -100,9 +185,10 @@ class K8sVectorEnv(VectorEnv):
             facts = self._batch.facts(rows)
         level = np.zeros(self.num_envs, dtype=np.int64)
         level[rows] = facts[:, 7]
+        started = started.copy()
         return {
-            "episode_key": self._texts(rows, facts[:, 0]), "_episode_key": started.copy(),
-            "level": level, "_level": started.copy()}
+            "episode_key": self._texts(rows, facts[:, 0]), "_episode_key": started, "level": level, "_level": started,
+            **self._identity, "_dynamics_version": started, "_configuration_sha256": started}
 
     def _texts(self, rows, keys):
         texts = np.empty(self.num_envs, dtype=object)
@@ -110,31 +196,38 @@ class K8sVectorEnv(VectorEnv):
             texts[i] = text_of(key)
         return texts
 
-    def _end_infos(self, infos, ended):
+    def _end_infos(self, infos, ended, cut):
         rows = np.flatnonzero(ended)
         facts = self._batch.facts(rows)
         same = self.autoreset_mode is AutoresetMode.SAME_STEP
+        if cut is None:
+            found = self._ends(ended, rows, facts, same)
+        else:
+            # Of what was cut off the library knows no end.
+            is_end = ~cut[rows]
+            found = self._ends(ended & ~cut, rows[is_end], facts[is_end], same) if is_end.any() else {}
+        if same:
+            final = np.empty(self.num_envs, dtype=object)
+            for i, observation in zip(rows, self._batch.final_observations[rows]):
+                final[i] = observation
+            infos |= self._start_infos(ended, rows, facts)
+            infos |= {"final_obs": final, "_final_obs": ended.copy(), "final_info": found, "_final_info": ended.copy()}
+            return
+        if "episode_key" in infos and found:
+            told = found.pop("_episode_key")
+            infos["episode_key"][told] = found.pop("episode_key")[told]
+            infos["_episode_key"] = infos["_episode_key"] | told
+        infos |= found
+
+    def _ends(self, ended, rows, facts, same):
         cause, ooms, key = (11, 10, 12) if same else (8, 6, 0)
         causes, counts = np.empty(self.num_envs, dtype=object), np.zeros(self.num_envs, dtype=np.int64)
         for i, number in zip(rows, facts[:, cause].tolist()):
             causes[i] = CAUSES[number]
         counts[rows] = facts[:, ooms]
-        keys = self._texts(rows, facts[:, key])
-        found = {"cause": causes, "_cause": ended, "ooms": counts, "_ooms": ended.copy()}
-        if same:
-            final = np.empty(self.num_envs, dtype=object)
-            for i, observation in zip(rows, self._batch.final_observations[rows]):
-                final[i] = observation
-            found |= {"episode_key": keys, "_episode_key": ended.copy()}
-            infos |= self._start_infos(ended, rows, facts)
-            infos |= {"final_obs": final, "_final_obs": ended.copy(), "final_info": found, "_final_info": ended.copy()}
-            return
-        infos |= found
-        if "episode_key" in infos:
-            infos["episode_key"][rows] = keys[rows]
-            infos["_episode_key"] = infos["_episode_key"] | ended
-        else:
-            infos |= {"episode_key": keys, "_episode_key": ended.copy()}
+        return {
+            "cause": causes, "_cause": ended, "ooms": counts, "_ooms": ended.copy(),
+            "episode_key": self._texts(rows, facts[:, key]), "_episode_key": ended.copy()}
 
     def render(self):
         height, width = self.configuration["height"], self.configuration["width"]
@@ -153,18 +246,20 @@ class K8sVectorEnv(VectorEnv):
     def set_state(self, i, state):
         """Lets a row go on from a saved state of the same configuration."""
         self._batch.restore(state, i)
-        self._was_over[i] = self._batch.facts()[i, 8] != 0
+        facts = self._batch.facts()[i]
+        self._was_over[i], self._elapsed[i], self._cut[i] = facts[8] != 0, facts[1], False
 
     def fork(self, source, target, noise_key=None):
         """Lets a row go on where another is, with the same noise or with that of a key."""
         self._batch.fork(source, target, noise_key)
-        self._was_over[target] = self._was_over[source]
+        for of_rows in (self._was_over, self._elapsed, self._cut):
+            of_rows[target] = of_rows[source]
 
     def __getstate__(self):
         states = [self._batch.save(i) for i in range(self.num_envs)] if self._is_started else None
         return {
             "arguments": self._arguments, "states": states, "was_over": self._was_over, "random": self._np_random,
-            "random_seed": self._np_random_seed, "spec": self.spec}
+            "random_seed": self._np_random_seed, "spec": self.spec, "elapsed": self._elapsed, "cut": self._cut}
 
     def __setstate__(self, saved):
         self.__init__(**saved["arguments"])
@@ -175,7 +270,7 @@ class K8sVectorEnv(VectorEnv):
             self._is_started = True
             for i, state in enumerate(saved["states"]):
                 self._batch.restore(state, i)
-            self._was_over = saved["was_over"]
+            self._was_over, self._elapsed, self._cut = saved["was_over"], saved["elapsed"], saved["cut"]
 
     def close_extras(self, **kwargs):
         self._batch.close()

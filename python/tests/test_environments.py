@@ -38,6 +38,22 @@ class CheckTests(unittest.TestCase):
         again = gymnasium.make(type(spec).from_json(spec.to_json()))
         self.assertEqual(again.unwrapped.configuration, resonetics.Configuration(size=(3, 3), leak=0.0006))
 
+    def test_the_spec_of_a_vector_goes_through_json(self):
+        for mode in AutoresetMode:
+            envs = gymnasium.make_vec(ID, num_envs=2, autoreset_mode=mode, size=(3, 3))
+            again = gymnasium.make_vec(type(envs.spec).from_json(envs.spec.to_json()))
+            self.assertEqual((again.num_envs, again.metadata["autoreset_mode"]), (2, mode))
+            self.assertEqual(again.unwrapped.configuration, envs.unwrapped.configuration)
+
+    def test_results_say_what_they_are_of(self):
+        wanted = {"dynamics_version": resonetics.DYNAMICS_VERSION, "configuration_sha256": resonetics.Configuration(**STORM).digest}
+        env, envs = K8sEnv(**STORM), K8sVectorEnv(2, **STORM)
+        info, infos = env.reset(seed=1)[1], envs.reset(seed=1)[1]
+        for name, value in wanted.items():
+            self.assertEqual((info[name], infos[name].tolist(), infos["_" + name].tolist()), (value, [value] * 2, [True] * 2))
+            self.assertEqual((getattr(env, name), getattr(envs, name)), (value, value))
+        self.assertIs(type(info["dynamics_version"]), int)
+
     def test_make_vec_takes_the_native_one(self):
         envs = gymnasium.make_vec(ID, num_envs=3, preset="calm")
         self.assertIsInstance(envs.unwrapped, K8sVectorEnv)
@@ -57,6 +73,27 @@ class DeterminismTests(unittest.TestCase):
         np.testing.assert_array_equal(first, again)
         self.assertEqual(info, same)
         self.assertNotEqual(after["episode_key"], info["episode_key"])
+
+    def test_a_level_without_a_key_is_that_of_the_next_episode(self):
+        env, plain = K8sEnv(**STORM), K8sEnv(**STORM)
+        env.reset(seed=1)
+        plain.reset(seed=1)
+        _, info = env.reset(options={"level": 3})
+        _, next_one = plain.reset()
+        self.assertEqual((info["level"], next_one["level"]), (3, 0))
+        self.assertEqual(info["episode_key"], next_one["episode_key"])
+        self.assertEqual(env.reset(seed=2, options={"level": 2})[1]["level"], 2)
+        envs = K8sVectorEnv(3, autoreset_mode=AutoresetMode.DISABLED, **STORM)
+        plain = K8sVectorEnv(3, autoreset_mode=AutoresetMode.DISABLED, **STORM)
+        envs.reset(seed=1)
+        plain.reset(seed=1)
+        others = envs.get_state(1)
+        mask = np.array([True, False, True])
+        infos = envs.reset(options={"level": 3, "reset_mask": mask})[1]
+        wanted = plain.reset(options={"reset_mask": mask})[1]
+        self.assertEqual(infos["level"][mask].tolist(), [3, 3])
+        self.assertEqual(infos["episode_key"].tolist(), wanted["episode_key"].tolist())
+        self.assertEqual(envs.get_state(1), others)
 
     def test_a_saved_state_goes_on(self):
         env, other = K8sEnv(**STORM), K8sEnv(**STORM)
@@ -106,6 +143,55 @@ class AgreementTests(unittest.TestCase):
                     ends += int((found[2] | found[3]).sum())
                     self.same(found, wanted)
                 self.assertGreater(ends, 6)
+
+    def test_rows_are_cut_off_as_gymnasium_does_it(self):
+        """In each mode, with a limit that comes before the ends, among them, with the cluster's own, and after it."""
+        for limit, own in ((1, 500), (50, 500), (150, 500), (40, 40), (41, 40)):
+            cluster = {**STORM, "constants": {"max_steps": own}}
+            for mode in (AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP):
+                with self.subTest(limit=limit, mode=mode):
+                    native = gymnasium.make_vec(ID, num_envs=4, autoreset_mode=mode, max_episode_steps=limit, **cluster)
+                    judge = gymnasium.make_vec(
+                        ID, num_envs=4, vectorization_mode="sync", vector_kwargs={"autoreset_mode": mode}, max_episode_steps=limit, **cluster)
+                    self.same(native.reset(seed=11), judge.reset(seed=11))
+                    rng = np.random.default_rng(11)
+                    ends = 0
+                    for step in range(600):
+                        # Those that do nothing last longer than those that walk about at random.
+                        actions = rng.integers(8, size=4) * (step % 200 < 100)
+                        found, wanted = native.step(actions), judge.step(actions)
+                        ends += int(found[3].sum())
+                        self.same(found, wanted)
+                        if step == 333:
+                            native = pickle.loads(pickle.dumps(native))
+                    self.assertGreater(ends, 600 // limit)
+                    self.assertEqual(native.configuration["max_steps"], own)
+        gymnasium.make_vec(ID, max_episode_steps=-1)
+        for limit in (0, 1.5, "9", True):
+            with self.assertRaisesRegex(resonetics.ResoneticsError, "max_episode_steps is"):
+                gymnasium.make_vec(ID, max_episode_steps=limit)
+
+    def test_what_is_cut_off_waits_for_the_mask(self):
+        envs = K8sVectorEnv(2, autoreset_mode=AutoresetMode.DISABLED, max_episode_steps=5)
+        envs.reset(seed=1)
+        for step in range(1, 9):
+            observations, rewards, terminated, truncated, infos = envs.step([3, 3])
+            self.assertEqual((truncated.tolist(), terminated.any(), infos), ([step >= 5] * 2, False, {}))
+            if step == 5:
+                last = observations
+            if step > 5:
+                np.testing.assert_array_equal(observations, last)
+                self.assertEqual(rewards.tolist(), [0, 0])
+        envs.reset(options={"reset_mask": np.array([True, False])})
+        for step in range(1, 6):
+            self.assertEqual(envs.step([3, 3])[3].tolist(), [step == 5, True])
+        # A state goes on counting where it was.
+        envs.reset(seed=1)
+        envs.step([3, 3])
+        envs.set_state(1, envs.get_state(0))
+        envs.fork(0, 1)
+        for step in range(2, 6):
+            self.assertEqual(envs.step([3, 3])[3].tolist(), [step == 5] * 2)
 
     def same(self, found, wanted):
         for a, b in zip(found[:-1], wanted[:-1]):
@@ -225,6 +311,35 @@ class StableBaselinesTests(unittest.TestCase):
             for i in np.flatnonzero(found[2]):
                 np.testing.assert_array_equal(found[3][i]["terminal_observation"], wanted[4]["final_obs"][i])
                 self.assertEqual(found[3][i]["TimeLimit.truncated"], wanted[3][i])
+
+    def test_what_was_cut_off_has_a_row_of_its_own(self):
+        envs = self.make(2, max_episode_steps=3)
+        envs.reset()
+        for step in range(1, 7):
+            _, _, dones, rows = envs.step(np.array([3, 3]))
+            self.assertEqual(dones.tolist(), [step % 3 == 0] * 2)
+            for row in rows:
+                self.assertEqual(set(row), {"terminal_observation", "TimeLimit.truncated"} if step % 3 == 0 else set())
+
+    def test_options_are_those_of_the_next_reset(self):
+        envs = self.make(2, **STORM)
+        envs.set_options([{"key": 7}, {"key": "000000000000002a"}])
+        first = envs.reset()
+        self.assertEqual([info["episode_key"] for info in envs.reset_infos], ["0000000000000007", "000000000000002a"])
+        np.testing.assert_array_equal(first[0], K8sEnv(**STORM).reset(options={"key": 7})[0])
+        self.assertEqual(envs.reset_infos[0], K8sEnv(**STORM).reset(options={"key": 7})[1])
+        envs.set_options({"level": 3})
+        envs.reset()
+        self.assertEqual([info["level"] for info in envs.reset_infos], [3, 3])
+        envs.reset()
+        self.assertNotEqual(envs.reset_infos[0]["episode_key"], "0000000000000007")
+        for options, message in (
+            ([{"key": 1}, {}], "a key to all or to none"), ([{"level": 1}, {"level": 2}], "one level"), ([{}], "options of all 2"),
+            ({"levle": 1}, "options have 'levle'"), ({"level": 99}, "level is 99"),
+        ):
+            envs.set_options(options)
+            with self.subTest(options), self.assertRaisesRegex(resonetics.ResoneticsError, message):
+                envs.reset()
 
     def test_its_checks_pass_and_it_learns(self):
         from stable_baselines3 import PPO

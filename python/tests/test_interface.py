@@ -24,8 +24,25 @@ class RefusalTests(unittest.TestCase):
                 K8sEnv(constants=constants)
         with self.assertRaisesRegex(ResoneticsError, "there is no preset 'mild', only calm, canonical, storm"):
             K8sEnv(preset="mild")
-        with self.assertRaisesRegex(ResoneticsError, "size is 8"):
-            K8sEnv(size=8)
+        for size in (8, "88", b"88", (8,), (8, 8, 3), {4: 5, 6: 7}):
+            with self.subTest(size), self.assertRaisesRegex(ResoneticsError, "size is .*give rows and columns"):
+                K8sEnv(size=size)
+        for more, message in (
+            (dict(size=("8", 8)), r"size\[0\] is '8'"), (dict(size=(8, True)), r"size\[1\] is True"),
+            (dict(constants=[1]), r"constants are \[1\]"), (dict(constants={1: 2}), "1 is no constant"),
+            (dict(constants={"size": 2}), "size is no constant"), (dict(constants={"leak": "0.0006"}), "leak is '0.0006'"),
+            (dict(constants={"leak": True}), "leak is True"), (dict(constants={"leak": None}), "leak is None"),
+            (dict(preset=None), "no preset None"), (dict(level=1), "level is 1, not a whole number from 0 to 0"),
+            (dict(preset="storm", level=1.5), "level is 1.5"), (dict(level="0"), "level is '0'"), (dict(level=False), "level is False"),
+        ):
+            for make in (K8sEnv, lambda **more: K8sVectorEnv(2, **more)):
+                with self.subTest(more), self.assertRaisesRegex(ResoneticsError, message):
+                    make(**more)
+        for count in (0, 2.5, "2", True):
+            with self.subTest(count), self.assertRaisesRegex(ResoneticsError, "num_envs is"):
+                K8sVectorEnv(count)
+        taken = K8sEnv(size=np.array([3, 4]), constants={"leak": np.float32(0.0005), "max_steps": np.int64(9)}, level=np.int8(0))
+        self.assertEqual([taken.configuration[n] for n in ("height", "width", "max_steps")], [3, 4, 9])
 
     def test_every_constant_outside_its_range(self):
         for name, (_, low, high, _) in FIELDS.items():
@@ -43,13 +60,22 @@ class RefusalTests(unittest.TestCase):
             with self.assertRaisesRegex(ResoneticsError, r"actions\[0\] is"):
                 env.step(action)
         self.assertEqual(env.get_state(), before)
+        for action in (2.7, 1.0, "3", b"1", True, np.True_, None, np.array([1, 2]), [1], {}, 2**64, np.float32(1), math.nan):
+            with self.subTest(action), self.assertRaisesRegex(ResoneticsError, "action is .*, not a whole number"):
+                env.step(action)
+        self.assertEqual(env.get_state(), before)
+        for action in (3, np.int8(3), np.uint64(3), np.array(3)):
+            env.set_state(before)
+            env.step(action)
+            after = env.get_state()
+            env.set_state(before)
+            env.step(3)
+            self.assertEqual(env.get_state(), after)
         envs = K8sVectorEnv(3)
         envs.reset(seed=1)
         for actions in ([0, 0], [0.0, 1.0, 2.0], [[0, 0, 0]], 3):
             with self.assertRaisesRegex(ValueError, "actions have shape"):
                 envs.step(actions)
-        with self.assertRaisesRegex(ResoneticsError, "mask has 2 elements, not 3"):
-            envs.reset(options={"reset_mask": np.array([True, False])})
         with self.assertRaisesRegex(ResoneticsError, "level is 9"):
             envs.reset(options={"level": 9, "keys": [1, 2, 3]})
         with self.assertRaisesRegex(ValueError, "seed has 2 elements, not 3"):
@@ -59,6 +85,39 @@ class RefusalTests(unittest.TestCase):
         env.close()
         with self.assertRaisesRegex(ResoneticsError, "no such handle"):
             env.step(0)
+
+    def test_options(self):
+        """What is wrong with them is said before anything is done."""
+        env, envs = K8sEnv("storm"), K8sVectorEnv(3, "storm")
+        env.reset(seed=1)
+        envs.reset(seed=1)
+        states, drawn = [env.get_state(), *map(envs.get_state, range(3))], env.np_random.bit_generator.state
+        for options, message in (
+            ({"key": 1.5}, "key is 1.5"), ({"key": -1}, "key is -1"), ({"key": 2**64}, "key is 18446744073709551616"), ({"key": True}, "key is"),
+            ({"key": "0x10"}, "key is '0x10': give 16 hexadecimal digits"), ({"key": ""}, "key is ''"), ({"key": "-1"}, "key is '-1'"),
+            ({"key": "0" * 17}, "key is"), ({"level": 99}, "level is 99, not a whole number from 0 to 4"), ({"level": 1.9}, "level is 1.9"),
+            ({"levle": 1}, "options have 'levle': there is key, level"), ({"keys": [1]}, "options have 'keys'"), ([1], "options are"),
+            ("key", "options are"),
+        ):
+            with self.subTest(options), self.assertRaisesRegex(ResoneticsError, message):
+                env.reset(seed=5, options=options)
+        for options, message in (
+            ({"keys": "abc"}, "keys is 'abc'"), ({"keys": 7}, "keys is 7"), ({"keys": [1, 2]}, "keys has 2 elements, not 3"),
+            ({"keys": [1, 2.5, 3]}, r"keys\[1\] is 2.5"), ({"key": 1}, "options have 'key'"), ({"level": 9}, "level is 9"),
+            ({"reset_mask": np.array([0.5, 0, 0])}, r"reset_mask has shape \(3,\) and type float64, not \(3,\) of bool"),
+            ({"reset_mask": np.array([[True, False, False]])}, r"shape \(1, 3\)"), ({"reset_mask": np.array([True, False])}, r"shape \(2,\)"),
+            ({"reset_mask": [2, 0, 0]}, "type int64"), ({"reset_mask": "abc"}, r"shape \(\)"), ({"reset_mask": True}, r"shape \(\)"),
+        ):
+            with self.subTest(options), self.assertRaisesRegex(ResoneticsError, message):
+                envs.reset(options=options)
+        for seed in (1.5, "1", True, -1, [1, 2, 3.5], [1, 2]):
+            with self.subTest(seed), self.assertRaisesRegex(ResoneticsError, r"seed(\[2\])? (is|has)"):
+                envs.reset(seed=seed)
+        self.assertEqual([env.get_state(), *map(envs.get_state, range(3))], states)
+        self.assertEqual(env.np_random.bit_generator.state, drawn)
+        for mask in ([1, 0, 0], np.array([True, False, False]), np.array([1, 0, 0], dtype=np.uint8)):
+            _, infos = envs.reset(options={"reset_mask": mask})
+            self.assertEqual(infos["_episode_key"].tolist(), [True, False, False])
 
     def test_states(self):
         env, other = K8sEnv(), K8sEnv(preset="calm")
