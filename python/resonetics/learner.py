@@ -70,14 +70,32 @@ class Program:
         self.path = shutil.which(path) if path else shutil.which("dsl")
         if self.path is None:
             raise ProgramError(f"there is no program {path or 'dsl'}: name it with --dsl")
+        self._running, self._is_stopped = set(), False
 
     def __call__(self, *arguments):
-        done = subprocess.run(
-            [self.path, "sim", *map(str, arguments), "--format", "json"], capture_output=True, text=True)
-        if done.returncode != 0:
+        with subprocess.Popen(
+            [self.path, "sim", *map(str, arguments), "--format", "json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        ) as child:
+            self._running.add(child)
+            try:
+                if self._is_stopped:
+                    child.terminate()
+                out, said = child.communicate()
+            except BaseException:
+                child.terminate()
+                raise
+            finally:
+                self._running.discard(child)
+        if child.returncode != 0:
             raise ProgramError(
-                f"dsl sim {arguments[0]} ended with {done.returncode}: {done.stderr.strip()}", done.returncode)
-        return json.loads(done.stdout)
+                f"dsl sim {arguments[0]} ended with {child.returncode}: {said.strip()}", child.returncode)
+        return json.loads(out)
+
+    def stop(self):
+        """Ends what runs, and what would: those who wait for it get an error."""
+        self._is_stopped = True
+        for child in list(self._running):
+            child.terminate()
 
     def train(self, cluster, settings, judge=None, name="q", report=None):
         """As ``Library.train``. Between reports training stands in a file, and goes on from it to the same bits."""
@@ -119,7 +137,7 @@ class Library:
     word = "in_process"
 
     def __init__(self, path):
-        self.path = str(path)
+        self.path, self._is_stopped = str(path), False
         try:
             library = ctypes.CDLL(self.path)
             versions = [getattr(library, f"resonetics_learner_{name}_version") for name in ("abi", "dynamics")]
@@ -132,6 +150,10 @@ class Library:
                 f"{self.path} has versions {found} of interface and dynamics, this package {wanted}: build both from one checkout")
         self._train.restype = ctypes.c_int32
         self._train.argtypes = [ctypes.c_int32, ctypes.c_char_p, ctypes.c_int64, _RECEIVER, ctypes.c_void_p]
+
+    def stop(self):
+        """Ends trainings after the round that they are in: those who wait for them get an error."""
+        self._is_stopped = True
 
     def train(self, cluster, settings, judge=None, name="q", report=None):
         """Trains an agent.
@@ -146,6 +168,8 @@ class Library:
         clock = {"since": time.monotonic(), "seconds": 0.0}
 
         def take(kind, content):
+            if self._is_stopped:
+                raise ProgramError("the training was stopped")
             if kind == _ROUND:
                 clock["seconds"] += time.monotonic() - clock["since"]
             elif kind == _POINT:

@@ -8,7 +8,7 @@ import threading
 import numpy as np
 
 from . import judge, plots
-from ._native import Batch
+from ._native import DYNAMICS_VERSION, Batch
 from .config import Configuration
 from .judge import MEASURES
 from .learner import ProgramError, RanAway, stops
@@ -44,14 +44,15 @@ def cluster_flags(options):
 def cluster(options):
     """The same for the learner: preset, size, and the constants that differ, those of the file first."""
     constants = {}
-    if options.config:
+    # Thresholds of the heuristic are searched on presets alone.
+    if getattr(options, "config", None):
         try:
             constants = json.loads(pathlib.Path(options.config).read_text())
         except (OSError, ValueError) as error:
             raise ProgramError(f"--config {options.config}: {error}") from None
         if not isinstance(constants, dict):
             raise ProgramError(f"--config {options.config} holds no object: give {{\"leak\": 0.0007, …}}")
-    for text in options.constant:
+    for text in getattr(options, "constant", ()):
         name, is_there, value = text.partition("=")
         if not name or not is_there:
             raise ProgramError(f"--constant {text}: expected name=value")
@@ -60,6 +61,23 @@ def cluster(options):
         except ValueError:
             constants[name] = value
     return {"preset": options.preset, "size": options.size, "constants": constants}
+
+
+def configuration_of(options):
+    """The constants that options name; the canonical ones of None."""
+    if options is None:
+        return Configuration()
+    named = cluster(options)
+    size = named["size"]
+    if size is not None:
+        rows, _, columns = size.partition("x")
+        if not (rows.isdecimal() and columns.isdecimal()):
+            raise ProgramError(f"--size {size}: give rows and columns such as 8x8")
+        size = (int(rows), int(columns))
+    found = Configuration.of(named["preset"], size, named["constants"])
+    # What is wrong with it is said before there is a study.
+    Batch(found.values, found.digest, 1).close()
+    return found
 
 
 def note(title, row, value):
@@ -76,12 +94,17 @@ class Artifacts:
     def __init__(self, options):
         self.folder = pathlib.Path(str(options.study) + ".files")
         self.store = self.folder / "artifacts"
-        self.store.mkdir(parents=True, exist_ok=True)
+
+    def keep(self, name, content):
+        """Writes a file beside those that are attached."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / name).write_bytes(content)
 
     def attach(self, owner, name, content):
         """Attaches a text under a name."""
         from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 
+        self.store.mkdir(parents=True, exist_ok=True)
         # Under a name of this trial alone: others are at work beside it. The name is the last part of the path.
         holder = self.folder / f"upload-{getattr(owner, 'number', 'study')}"
         holder.mkdir(exist_ok=True)
@@ -105,9 +128,29 @@ class Artifacts:
 class Objective:
     """What is called with each trial."""
 
+    #: What it runs, which can be stopped.
+    learner = None
+
     def __init__(self):
         #: Set when trials are to end where they are.
         self.stop = threading.Event()
+
+    def interrupt(self):
+        """Ends trials, of all threads, at their next report or sooner. Called by a signal, which may come anywhere: nothing is raised here,
+        so that what is being written is written."""
+        self.stop.set()
+        if self.learner is not None:
+            self.learner.stop()
+
+    def attempt(self, trial):
+        """A trial, which an interruption fails."""
+        try:
+            self.look()
+            return self(trial)
+        except ProgramError:
+            # What was stopped says so as if it were an error.
+            self.look()
+            raise
 
     def look(self):
         if self.stop.is_set():
@@ -121,8 +164,6 @@ class Tuning(Objective):
         super().__init__()
         self.learner, self.options = learner, options
         self.cluster = cluster(options)
-        # What is wrong with it is said before there is a study.
-        Batch(*self.configuration(), 1).close()
         self.artifacts = Artifacts(options)
         self.end = stops(options.episodes, options.reports)[-1]
 
@@ -153,14 +194,9 @@ class Tuning(Objective):
         trial.set_user_attr("steps_per_second", round(done.result["steps_done"] / max(done.seconds, 1e-9)))
         found = judge.summary([last])
         trial.set_user_attr("validation", {m: {end: round(float(x), 6) for end, x in found[m].items()} for m in MEASURES})
-        (self.artifacts.folder / name).write_bytes(done.agent)
+        self.artifacts.keep(name, done.agent)
         self.attach(trial, found, curve, done)
         return curve[-1][1]
-
-    def configuration(self):
-        size = self.cluster["size"]
-        found = Configuration(self.cluster["preset"], size and size.split("x"), **self.cluster["constants"])
-        return found.values, found.digest
 
     def report(self, trial, episodes, values):
         """The value for any pruner, and that of each key for the one that compares them."""
@@ -202,8 +238,7 @@ class Thresholds(Objective):
         super().__init__()
         self.options = options
         self.artifacts = Artifacts(options)
-        size = tuple(int(part) for part in options.size.split("x")) if options.size else None
-        self.configuration = Configuration(options.preset, size)
+        self.configuration = configuration_of(options)
         self.keys = judge.keys("validation", options.judge_episodes, seed=1)
 
     def __call__(self, trial):
@@ -223,6 +258,7 @@ class Thresholds(Objective):
                 raise optuna.TrialPruned()
         value, found = float(judge.score(rows).mean()), judge.summary([rows])
         trial.set_user_attr("judged", len(order))
+        trial.set_user_attr("dynamics_version", DYNAMICS_VERSION)
         trial.set_user_attr("configuration_sha256", self.configuration.digest)
         trial.set_user_attr("validation", {name: {end: float(x) for end, x in found[name].items()} for name in MEASURES})
         self.artifacts.note(trial, note(f"trial {trial.number}", found, value))
@@ -236,7 +272,8 @@ class Calibration(Objective):
 
     def __init__(self, program, options):
         super().__init__()
-        self.program, self.options = program, options
+        self.program = self.learner = program
+        self.options = options
 
     def __call__(self, trial):
         self.look()
@@ -258,5 +295,6 @@ class Calibration(Objective):
             for name, wanted, scale in zip(MEASURES, TARGET[row["policy"]], SCALES):
                 distance += ((row[name]["mean"] - wanted) / scale) ** 2
             trial.set_user_attr(row["policy"], {name: row[name] for name in MEASURES})
-        trial.set_user_attr("configuration_sha256", judged["configuration_sha256"])
+        for member in ("dynamics_version", "configuration_sha256"):
+            trial.set_user_attr(member, judged[member])
         return distance

@@ -8,11 +8,13 @@ hopeless.
 
 A study is a file of Optuna's journal: ``optuna-dashboard FILE --artifact-dir FILE.files/artifacts`` opens it, a call that was
 interrupted goes on when it is made again, and other processes take part with ``--join``.
+
+Exit statuses: 0; 1 where something that was given cannot be used, or a training failed; 2 where the call is none; 69 without Optuna;
+72 where the file is no study; 130 where SIGINT or SIGTERM ended it.
 """
 
 import argparse
 import contextlib
-import fcntl
 import importlib.util
 import json
 import os
@@ -20,10 +22,11 @@ import pathlib
 import signal
 import sys
 import threading
-import time
 import warnings
 
-from . import learner, plots
+import numpy as np
+
+from . import learner, plots, studies
 from ._native import ResoneticsError
 from .learner import Program, ProgramError
 from .trials import JUDGED, Artifacts, Calibration, Thresholds, Tuning
@@ -60,45 +63,15 @@ def pruner(optuna, name, options):
         return kinds[name]()
 
 
-def storage(optuna, path):
-    from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+def seed_of(options, begun, place):
+    """The seed of a sampler that goes on, or takes part: ``--sampler-seed`` itself where nothing is begun and nobody else is there.
 
-    return optuna.storages.JournalStorage(JournalFileBackend(str(path), lock_obj=JournalFileOpenLock(str(path))))
-
-
-def mend(path):
-    """Repairs what a process left that was killed as it wrote; nobody else may be at work on the study.
-
-    Its lock is taken away, which Optuna would wait for during half a minute, and a last line that is not whole: what is appended after
-    that would spoil it for all.
+    A sampler draws from its seed as if it were the first: with the same one again it would try again what the study has. ``begun``: trials
+    that the study has already; ``place``: 0 of the process that leads, from 1 on of those that take part.
     """
-    lock = pathlib.Path(str(path) + ".lock")
-    # A lock that is young may be that of a dashboard, which holds it for milliseconds.
-    with contextlib.suppress(OSError):
-        if time.time() - lock.stat().st_mtime > 2:
-            lock.unlink()
-    content = path.read_bytes() if path.exists() else b""
-    if content and not content.endswith(b"\n"):
-        with open(path, "r+b") as file:
-            file.truncate(content.rfind(b"\n") + 1)
-
-
-def is_alone(members):
-    """Whether no other process takes part; then it holds off those who come until what was left is recovered."""
-    try:
-        fcntl.flock(members, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
-    except OSError:
-        return False
-
-
-def recover(optuna, study):
-    """Trials that a process did not live to end are over, and their parameters wait to be tried again."""
-    lost = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,))
-    for trial in lost:
-        study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
-        study.enqueue_trial(trial.params)
-    return len(lost)
+    if begun == 0 and place == 0:
+        return options.sampler_seed
+    return int(np.random.SeedSequence([options.sampler_seed, begun, place]).generate_state(1)[0])
 
 
 def run(options):
@@ -112,36 +85,37 @@ def run(options):
         missing = [module for module in NEEDS.get(word, ()) if importlib.util.find_spec(module) is None]
         if missing:
             raise ProgramError(f"--{option} {word} needs what is not installed: pip install {' '.join(missing)}")
+    # What is wrong is said before there is a study, and before anything is done to a file that is none.
+    purpose = studies.purpose(options)
+    studies.verify(options.study)
     objective, trained = objective_of(options)
     options.study.parent.mkdir(parents=True, exist_ok=True)
-    with open(str(options.study) + ".owner", "w") as owner, open(str(options.study) + ".members", "w") as members:
-        if not options.join:
-            try:
-                fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise ProgramError(f"another process leads {options.study}: take part with --join") from None
-        else:
-            fcntl.flock(members, fcntl.LOCK_SH)
-        alone = not options.join and is_alone(members)
+    with studies.Place(options.study, options.join) as place:
+        alone = not options.join and place.is_alone()
         if alone:
-            mend(options.study)
-        study = optuna.create_study(
-            study_name=options.command, storage=storage(optuna, options.study), load_if_exists=True,
-            direction="minimize" if calibrates else "maximize", sampler=sampler(optuna, options.sampler, options.sampler_seed),
-            pruner=pruner(optuna, chosen, options))
+            studies.mend(options.study)
+        study = studies.opened(optuna, options, purpose, pruner=pruner(optuna, chosen, options))
         # What those who take part have begun is theirs.
-        lost = recover(optuna, study) if alone else 0
-        fcntl.flock(members, fcntl.LOCK_SH)
+        lost = studies.recover(optuna, study) if alone else 0
+        study.sampler = sampler(optuna, options.sampler, seed_of(options, len(study.get_trials(deepcopy=False)), place.number))
+        place.join()
         ended = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
-        # A study has so many trials, however often it was interrupted.
-        left = options.trials - len(study.get_trials(deepcopy=False, states=ended))
+
+        def left():
+            """A study has so many trials, however often it was interrupted."""
+            return options.trials - len(study.get_trials(deepcopy=False, states=ended))
+
         study.set_user_attr("sampler", options.sampler)
         study.set_user_attr("pruner", chosen)
-        if left > 0:
+        if left() > 0:
             with interruptible(objective):
                 study.optimize(
-                    objective, n_trials=left, n_jobs=options.workers, show_progress_bar=sys.stderr.isatty(),
-                    callbacks=[optuna.study.MaxTrialsCallback(options.trials, states=ended)])
+                    objective.attempt, n_trials=left(), n_jobs=options.workers, show_progress_bar=sys.stderr.isatty(),
+                    callbacks=[
+                        optuna.study.MaxTrialsCallback(options.trials, states=ended),
+                        lambda study, _: study.stop() if objective.stop.is_set() else None])
+            if objective.stop.is_set() and left() > 0:
+                raise KeyboardInterrupt
             if not options.join:
                 draw(optuna, study, options)
         return {**summary(optuna, study, lost), **({"trainings": trained} if trained else {})}
@@ -164,18 +138,15 @@ def objective_of(options):
 
 @contextlib.contextmanager
 def interruptible(objective):
-    """SIGINT ends trials at their next report: those of other threads would go on to their ends, and be waited for."""
-    def interrupt(number, frame):
-        objective.stop.set()
-        raise KeyboardInterrupt
-
+    """SIGINT and SIGTERM end trials, which are marked as failed."""
     is_main = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGINT, interrupt) if is_main else None
+    numbers = (signal.SIGINT, signal.SIGTERM) if is_main else ()
+    before = {number: signal.signal(number, lambda *_: objective.interrupt()) for number in numbers}
     try:
         yield
     finally:
-        if is_main:
-            signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def draw(optuna, study, options):
@@ -217,7 +188,7 @@ def best(options):
 
     if not options.study.exists():
         raise ProgramError(f"there is no study {options.study}")
-    found = storage(optuna, options.study)
+    found = studies.storage(optuna, options.study)
     names = optuna.get_all_study_names(found)
     if not names:
         raise ProgramError(f"{options.study} holds no study")
@@ -239,7 +210,7 @@ def parse(arguments):
         command.add_argument("--workers", type=int, default=1, help="trials at once, %(default)s")
         command.add_argument("--join", action="store_true", help="take part in a study that another process leads")
         command.add_argument("--sampler", choices=SAMPLERS, default="tpe", help="how trials are chosen, %(default)s")
-        command.add_argument("--sampler-seed", type=int, default=0, help="with one worker a study repeats itself")
+        command.add_argument("--sampler-seed", type=int, default=0, help="a study that one worker does in one go repeats itself")
         command.add_argument("--preset", default="canonical", help="the constants to start from: calm, canonical or storm")
         command.add_argument("--size", help="the grid, such as 8x8; 6x6 without it")
         command.add_argument("--judge-episodes", type=int, default=256, help="validation episodes that judge, %(default)s")
@@ -264,6 +235,8 @@ def parse(arguments):
     for name in ("trials", "workers", "judge_episodes", "episodes", "reports"):
         if getattr(options, name, 1) < 1:
             parser.error(f"--{name.replace('_', '-')} has to be 1 or more")
+    if not 0 <= getattr(options, "sampler_seed", 0) < 2**32:
+        parser.error("--sampler-seed has to be from 0 to 4294967295")
     return options
 
 
@@ -277,6 +250,9 @@ def main(arguments=None):
     try:
         found = best(options) if options.command == "best" else run(options)
     except (ProgramError, ResoneticsError) as error:
+        print(f"resonetics.tune: {error}", file=sys.stderr)
+        return 72 if isinstance(error, studies.UnreadableError) else 1
+    except OSError as error:
         print(f"resonetics.tune: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

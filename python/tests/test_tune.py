@@ -20,7 +20,8 @@ import xml.etree.ElementTree
 
 import numpy as np
 
-from resonetics import judge, learner, plots, trials, tune
+import resonetics
+from resonetics import judge, learner, plots, studies, trials, tune
 
 try:
     import optuna
@@ -62,6 +63,9 @@ class PlannedLearner:
 
     def __init__(self, plan):
         self.plan = plan
+
+    def stop(self):
+        pass
 
     def train(self, cluster, settings, judge, name, report):
         for episodes in learner.stops(settings["episodes"], judge["reports"]):
@@ -264,6 +268,27 @@ class StudyTests(StudyCase):
             found = self.call("tune", "--study", self.folder / "i.log", *flags)
         self.assertEqual(found["trials"], {"complete": 3, "fail": 2})
 
+    def test_signals_end_trainings(self):
+        """In the program and in this process, long before their next reports would come."""
+        for where in {"program", learner.find(None).path if learner.find(None).word == "in_process" else "program"}:
+            path = self.folder / f"{where == 'program'}.log"
+            process = subprocess.Popen(
+                [sys.executable, "-m", "resonetics.tune", "tune", "--study", str(path), "--learner", where, "--workers", "2", "--trials", "2",
+                 "--episodes", "100000000", "--reports", "1", "--size", "3x3", "--sampler", "random"],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            self.addCleanup(process.kill)
+            until = time.monotonic() + 120
+            # Both have their parameters.
+            while not path.exists() or path.read_bytes().count(b'"fatal_weight"') < 2:
+                self.assertLess(time.monotonic(), until)
+                time.sleep(0.1)
+            process.send_signal(signal.SIGTERM)
+            _, said = process.communicate(timeout=120)
+            self.assertEqual(process.returncode, 130, said)
+            self.assertNotIn("Traceback", said)
+            self.assertEqual([t.state.name for t in self.load(path.name).trials], ["FAIL", "FAIL"])
+            self.assertFalse(pathlib.Path(f"{path}.lock").exists())
+
     def test_one_process_leads(self):
         with open(self.folder / "l.log.owner", "w") as owner:
             fcntl.flock(owner, fcntl.LOCK_EX)
@@ -299,13 +324,12 @@ class ThresholdTests(StudyCase):
         path = self.folder / "k.log"
         call = [sys.executable, "-m", "resonetics.tune", "heuristic", "--study", str(path), "--trials", "100000",
                 "--judge-episodes", "32", "--pruner", "none", "--sampler", "random"]
-        processes = [subprocess.Popen([*call, *more])
-                     for more in ((), ("--join", "--sampler-seed", "1"))]
+        processes = [subprocess.Popen([*call, *more]) for more in ((), ("--join",), ("--join",))]
         self.addCleanup(lambda: [p.kill() for p in processes])
-        until = time.monotonic() + 90
+        until = time.monotonic() + 120
         workers = set()
-        while len(workers) < 2:
-            self.assertLess(time.monotonic(), until, "both take part")
+        while len(workers) < 3:
+            self.assertLess(time.monotonic(), until, "all take part")
             time.sleep(0.1)
             lines = [json.loads(line) for line in path.read_text().splitlines(True) if line.endswith("\n")] if path.exists() else []
             workers = {line["worker_id"] for line in lines if line["op_code"] == 6 and line["state"] == 1}
@@ -318,12 +342,144 @@ class ThresholdTests(StudyCase):
         # Killed in the middle of a line, too.
         path.write_bytes(before + b'{"op_code":4,"worker_')
         trials = self.load("k.log", "heuristic").trials
+        self.none_twice([t for t in trials if t.state.name == "COMPLETE"])
         ended = sum(t.state.name == "COMPLETE" for t in trials)
         running = sum(t.state.name == "RUNNING" for t in trials)
         found = self.call("heuristic", "--study", path, "--trials", ended + 3, "--judge-episodes", 32, "--pruner", "none")
         self.assertEqual(found["recovered"], running)
         self.assertEqual(found["trials"], {"complete": ended + 3, **({"fail": running} if running else {})})
         self.assertTrue(path.read_bytes().startswith(before), "what was there stays")
+
+    def none_twice(self, trials):
+        """With one seed, whoever tried them."""
+        tried = [tuple(sorted(t.params.items())) for t in trials]
+        self.assertEqual(len(set(tried)), len(tried))
+
+    @unittest.skipUnless(scipy, "SciPy is not installed")
+    def test_a_study_that_goes_on_tries_nothing_twice(self):
+        for name in ("random", "tpe", "qmc", "nsgaii"):
+            with self.subTest(name):
+                flags = ["--judge-episodes", 4, "--pruner", "none", "--sampler", name, "--sampler-seed", 5]
+                for whole in ("a", "b"):
+                    self.call("heuristic", "--study", self.folder / f"{whole}-{name}", "--trials", 4, *flags)
+                for count in (2, 4, 6, 8):
+                    self.call("heuristic", "--study", self.folder / f"c-{name}", "--trials", count, *flags)
+                first, second, parts = (
+                    [t.params for t in self.load(f"{whole}-{name}", "heuristic").trials] for whole in ("a", "b", "c"))
+                self.assertEqual(first, second, "in one go it repeats itself")
+                self.assertEqual(parts[:2], first[:2])
+                self.none_twice(self.load(f"c-{name}", "heuristic").trials)
+
+    def test_places_are_given_in_turn(self):
+        """To processes: what one has, another does not get, and who has ended has none."""
+        path = self.folder / "place.log"
+        script = (
+            "import sys, pathlib; from resonetics import studies\n"
+            "place = studies.Place(pathlib.Path(sys.argv[1]), True)\nprint(place.number, flush=True)\nsys.stdin.read()")
+        others = []
+        for number in (1, 2, 3):
+            others.append(subprocess.Popen(
+                [sys.executable, "-c", script, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+            self.addCleanup(others[-1].kill)
+            self.assertEqual(others[-1].stdout.readline(), f"{number}\n")
+        others[1].communicate()
+        with studies.Place(path, True) as place:
+            self.assertEqual(place.number, 2)
+        with studies.Place(path, False) as place:
+            self.assertEqual((place.number, place.is_alone()), (0, False))
+        for other in others[::2]:
+            other.communicate()
+        seeds = {tune.seed_of(self.seeded(seed), begun, place) for seed in range(3) for begun in range(9) for place in range(5)}
+        self.assertEqual(len(seeds), 3 * 9 * 5)
+        self.assertEqual(tune.seed_of(self.seeded(7), 0, 0), 7)
+
+    def seeded(self, seed):
+        return tune.parse(["heuristic", "--study", "s", "--sampler-seed", str(seed)])
+
+    def test_a_study_is_of_one_thing(self):
+        path = self.folder / "one.log"
+        flags = ["--study", path, "--pruner", "none", "--sampler", "random", "--trials", 2]
+        self.call("heuristic", *flags, "--judge-episodes", 4, "--size", "2x2", "--trials", 1)
+        before = path.read_bytes()
+        for more, message in (
+            (("--size", "6x6", "--judge-episodes", 4), "height 2, not 6; width 2, not 6"),
+            (("--size", "2x2", "--judge-episodes", 4, "--preset", "storm"), "leak "),
+            (("--size", "2x2", "--judge-episodes", 8), "judge_episodes 4, not 8"),
+            (("--size", "2x2", "--judge-episodes", 8, "--join"), "judge_episodes 4, not 8"),
+        ):
+            said = self.call("heuristic", *flags, *more, status=1)
+            self.assertIn(message, said)
+            self.assertIn("or give another --study", said)
+            self.assertEqual(path.read_bytes(), before, "nothing is written")
+        found = self.call("heuristic", *flags, "--judge-episodes", 4, "--size", "2x2")
+        self.assertEqual(found["trials"], {"complete": 2})
+        noted = self.load("one.log", "heuristic").user_attrs
+        self.assertEqual(
+            {name: noted[name] for name in ("size", "constants", "judge_episodes", "objective")},
+            {"size": "2x2", "constants": {"height": 2, "width": 2}, "judge_episodes": 4, "objective": "survival"})
+        self.assertEqual(noted["configuration_sha256"], resonetics.Configuration(size=(2, 2)).digest)
+
+    def test_a_study_without_notes_is_asked_for_its_trials(self):
+        digest = resonetics.Configuration(size=(2, 2)).digest
+        for i, (said, message) in enumerate((
+            ({}, None), ({"configuration_sha256": digest}, None), ({"configuration_sha256": "0" * 64}, "configuration_sha256 000"),
+            ({"configuration_sha256": digest, "settings": {"episodes": 64, "seed": 0}}, "episodes 64, not 128"),
+        )):
+            path = self.folder / f"{i}.log"
+            study = optuna.create_study(study_name="tune", storage=studies.storage(optuna, path), direction="maximize")
+            study.add_trial(optuna.trial.create_trial(value=1.0, user_attrs=said))
+            options = tune.parse(["tune", "--study", str(path), "--size", "2x2", "--episodes", "128"])
+            purpose = studies.purpose(options)
+            if message is None:
+                self.assertEqual(studies.opened(optuna, options, purpose).user_attrs, purpose)
+                self.assertEqual(studies.opened(optuna, options, purpose).user_attrs, purpose)
+            else:
+                with self.subTest(said), self.assertRaisesRegex(learner.ProgramError, message):
+                    studies.opened(optuna, options, purpose)
+
+    def test_a_file_that_is_no_study_is_left_as_it_is(self):
+        line = b'{"op_code":0,"worker_id":"a","study_name":"heuristic","directions":[2]}\n'
+        for content, message in (
+            (b'{"op_codegarbage\n' + line, "line 1 is none of Optuna's journal"), (line + b"\x89PNG\r\n", "line 2 is none"),
+            (b"a text without an end", "line 1 is none"), (line + b"[1]\n", "line 2"), (line + b'{"op_code":77}\n', "line 2"),
+            (line + b"\n", "line 2"), (b"[" * 100_000 + b"\n", "line 1"), (line + b'{"op_code":4}\n', "no study that Optuna can follow"),
+        ):
+            path = self.folder / "garbage"
+            path.write_bytes(content)
+            for command in (("heuristic", "--trials", 1), ("best",), ("heuristic", "--join"), ("tune", "--learner", "program")):
+                said = self.call(*command, "--study", path, status=72)
+                with self.subTest((content[:80], command)):
+                    self.assertIn(message, said)
+                    self.assertIn("Give another --study", said)
+                    self.assertIn(str(path), said)
+                    self.assertNotIn("Traceback", said)
+                    self.assertEqual(path.read_bytes(), content)
+        said = self.call("heuristic", "--study", self.folder, status=1)
+        self.assertIn(str(self.folder), said)
+
+    def test_signals_end_trials_and_leave_the_study_whole(self):
+        for number, workers in ((signal.SIGTERM, 1), (signal.SIGINT, 1), (signal.SIGTERM, 3)):
+            with self.subTest(number=number, workers=workers):
+                path = self.folder / f"{number}-{workers}.log"
+                call = [sys.executable, "-m", "resonetics.tune", "heuristic", "--study", str(path), "--trials", "100000",
+                        "--judge-episodes", "64", "--pruner", "none", "--sampler", "random", "--workers", str(workers)]
+                process = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                self.addCleanup(process.kill)
+                until = time.monotonic() + 120
+                while not path.exists() or path.read_bytes().count(b'"state":1') < 3:
+                    self.assertLess(time.monotonic(), until)
+                    time.sleep(0.05)
+                process.send_signal(number)
+                out, said = process.communicate(timeout=120)
+                self.assertEqual((process.returncode, out), (130, ""))
+                self.assertIn("the same call goes on", said)
+                self.assertNotIn("Traceback", said)
+                states = {t.state.name for t in self.load(path.name, "heuristic").trials}
+                self.assertLessEqual(states, {"COMPLETE", "FAIL"})
+                self.assertFalse(pathlib.Path(f"{path}.lock").exists())
+                ended = sum(t.state.name == "COMPLETE" for t in self.load(path.name, "heuristic").trials)
+                found = self.call("heuristic", "--study", path, "--trials", ended + 1, "--judge-episodes", 64, "--pruner", "none")
+                self.assertEqual((found["recovered"], found["trials"]["complete"]), (0, ended + 1))
 
     def test_who_leads_leaves_alone_what_others_have_begun(self):
         flags = ["--judge-episodes", 16, "--pruner", "none"]
@@ -341,14 +497,14 @@ class ThresholdTests(StudyCase):
         path = self.folder / "m.log"
         lock = self.folder / "m.log.lock"
         lock.touch()
-        tune.mend(path)
+        studies.mend(path)
         self.assertTrue(lock.exists(), "somebody may hold it")
         os.utime(lock, (0, 0))
-        tune.mend(path)
+        studies.mend(path)
         self.assertFalse(lock.exists())
         for content, left in ((b'{"a":1}\n{"b', b'{"a":1}\n'), (b'{"a":1}\n', b'{"a":1}\n'), (b'{"a', b""), (b"", b"")):
             path.write_bytes(content)
-            tune.mend(path)
+            studies.mend(path)
             self.assertEqual(path.read_bytes(), left)
 
 
