@@ -52,7 +52,7 @@ struct SimPythonTests {
       "optuna-dashboard": "optuna_dashboard",
     ]
     for line in outcome.out.split(separator: "\n") where line.contains("... skipped") {
-      let missing = modules.first { line.contains("'\($0.key) is not installed") }
+      let missing = modules.first { line.contains("\($0.key) is not installed") }
       let module = try #require(missing?.value, "\(line)")
       #expect(try site.run("$python -c 'import \(module)'").status != 0, "\(line)")
     }

@@ -13,7 +13,8 @@ from .vector import K8sVectorEnv
 __all__ = [
     "CAUSES", "DYNAMICS_VERSION", "FIELDS", "PRESETS", "Configuration", "K8sEnv", "K8sVectorEnv", "ResoneticsError"]
 
-# The time limit is a constant of the cluster, which the environment keeps to by itself.
+# The time limit is a constant of the cluster, which the environment keeps to by itself: one of Gymnasium's beside it would cut off
+# whoever sets a longer one.
 gymnasium.register(
     id="resonetics/K8sTensor-v1", entry_point="resonetics.env:K8sEnv", vector_entry_point="resonetics.vector:K8sVectorEnv",
     reward_threshold=185.0)

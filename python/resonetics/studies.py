@@ -145,21 +145,19 @@ def purpose(options):
 
 
 def differences(study, command, wanted):
-    """What stands between a study and a call that would go on with it, for another purpose, in words.
-
-    A study without the notes, of another program or an older one, is asked what its trials say of themselves.
-    """
+    """What stands between a study and a call that would go on with it, for another purpose, in words."""
     noted = study.user_attrs
-    if "configuration_sha256" in noted:
-        found = [
-            f"{name} {noted[name]}, not {value}" for name, value in wanted.items()
-            if name in noted and name not in ("configuration_sha256", "constants", "size") and noted[name] != value]
-        if noted["configuration_sha256"] != wanted["configuration_sha256"]:
-            found += _constants(noted, wanted)
-        return found
-    if command == "calibrate":
-        # Its trials are each of a cluster of their own.
-        return []
+    found = [
+        f"{name} {noted[name]}, not {value}" for name, value in wanted.items()
+        if name in noted and name not in ("configuration_sha256", "constants", "size") and noted[name] != value]
+    if noted.get("configuration_sha256", wanted["configuration_sha256"]) != wanted["configuration_sha256"]:
+        found += _constants(noted, wanted)
+    # Trials of calibration are each of a cluster of their own.
+    return found or ([] if command == "calibrate" else _trials(study, wanted))
+
+
+def _trials(study, wanted):
+    """What trials say of themselves: those of a study without notes, or of a program that looks at none."""
     found = set()
     for trial in study.get_trials(deepcopy=False):
         said, settings = trial.user_attrs, trial.user_attrs.get("settings") or {}

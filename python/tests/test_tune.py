@@ -71,7 +71,7 @@ class PlannedLearner:
         for episodes in learner.stops(settings["episodes"], judge["reports"]):
             steps = self.plan(int(name.split(".")[0].split("-")[1]), episodes)
             report(episodes, np.outer(steps, [0, 1, 0, 0]))
-        result = {"dynamics_version": 1, "configuration_sha256": "", "settings": settings, "values_sha256": "", "steps_done": 1}
+        result = {"dynamics_version": 1, "configuration_sha256": resonetics.Configuration().digest, "settings": settings, "values_sha256": "", "steps_done": 1}
         return learner.Training(b"", result, [], None, 1.0)
 
 
@@ -432,7 +432,12 @@ class ThresholdTests(StudyCase):
             purpose = studies.purpose(options)
             if message is None:
                 self.assertEqual(studies.opened(optuna, options, purpose).user_attrs, purpose)
-                self.assertEqual(studies.opened(optuna, options, purpose).user_attrs, purpose)
+                study = studies.opened(optuna, options, purpose)
+                self.assertEqual(study.user_attrs, purpose)
+                # Of what goes on without looking at the notes.
+                study.add_trial(optuna.trial.create_trial(value=1.0, user_attrs={"configuration_sha256": "1" * 64}))
+                with self.assertRaisesRegex(learner.ProgramError, "configuration_sha256 111"):
+                    studies.opened(optuna, options, purpose)
             else:
                 with self.subTest(said), self.assertRaisesRegex(learner.ProgramError, message):
                     studies.opened(optuna, options, purpose)
