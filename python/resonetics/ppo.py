@@ -67,6 +67,8 @@ def train(options):
     return {
         "file": str(options.out), "seed": options.seed, "steps": int(model.num_timesteps), "seconds": round(seconds, 1),
         "oom_weight": options.oom_weight, "fatal_weight": options.fatal_weight,
+        # Of the cluster that was trained on.
+        **{name: envs.get_attr(name)[0] for name in ("dynamics_version", "configuration_sha256")},
         "validation": {
             name: {**dict(zip(judge.MEASURES, rows.mean(axis=0).round(4).tolist())), "score": round(float(judge.score(rows).mean()), 3)}
             for name, rows in played.items()}}

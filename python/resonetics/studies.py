@@ -32,23 +32,24 @@ class Place:
 
     def __init__(self, path, joins):
         # Names are not made by the files' suffixes: a study may have any name.
-        self._files = [open(f"{path}.{name}", "ab") for name in ("owner", "members", "seats")]
-        self._owner, self._members, self._seats = self._files
+        self._files = [open(f"{path}.{name}", "ab") for name in ("members", "seats" if joins else "owner")]
+        self._members, place = self._files
         self.number = 0
         try:
             if joins:
-                self.number = self._seat(path)
+                self.number = self._seat(path, place)
                 fcntl.flock(self._members, fcntl.LOCK_SH)
             else:
-                fcntl.flock(self._owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             self.close()
             raise ProgramError(f"another process leads {path}: take part with --join") from None
 
-    def _seat(self, path):
+    @staticmethod
+    def _seat(path, seats):
         for number in range(1, _SEATS):
             with contextlib.suppress(OSError):
-                fcntl.lockf(self._seats, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, number)
+                fcntl.lockf(seats, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, number)
                 return number
         raise ProgramError(f"{_SEATS - 1} processes take part in {path} already")
 

@@ -98,9 +98,11 @@ class PPOTests(unittest.TestCase):
                 "train", "--out", str(folder / f"{name}.zip"), "--steps", "8192", "--seed", "4", "--episodes", "8"])
             found.append(ppo.train(options))
         self.assertEqual(found[0]["validation"], found[1]["validation"])
-        self.assertEqual(found[0]["steps"], 8192)
+        self.assertEqual((found[0]["steps"], found[0]["dynamics_version"]), (8192, DYNAMICS_VERSION))
+        self.assertNotEqual(found[0]["configuration_sha256"], Configuration().digest, "failures weigh more in training")
         judged = ppo.evaluate(ppo.parse(["evaluate", *(str(folder / f"{n}.zip") for n in "ab"), "--episodes", "8"]))
         self.assertEqual(judged["trainings"], 2)
+        self.assertEqual(judged["drawn"]["configuration_sha256"], Configuration().digest)
         self.assertGreater(judged["drawn"]["steps"]["mean"], 0)
 
 
