@@ -42,7 +42,7 @@ import Testing
           if trial.state.name == "COMPLETE":
               assert trial.value == trial.intermediate_values[max(trial.intermediate_values)], trial
               assert trial.user_attrs["settings"]["n_steps"] == trial.params["n_steps"]
-      assert study.user_attrs == {"sampler": "dsl-random", "pruner": "none"} and study.direction.name == "MAXIMIZE"
+      assert study.user_attrs.items() >= {"sampler": "dsl-random", "pruner": "none", "size": "3x3", "episodes": 128}.items() and study.direction.name == "MAXIMIZE"
       # Optuna goes on in the same study.
       study.optimize(lambda t: t.suggest_float("discount", 0.95, 0.998), n_trials=1)
       assert len(study.trials) == len(states) + 1
@@ -82,6 +82,24 @@ import Testing
       dsl sim tune \(call)
       """)
     #expect(outcome.status == Int32(status) && outcome.err.contains(message), "\(outcome)")
+  }
+
+  /// Values of another cluster or another budget cannot be compared; and a file that is something else is left as it is.
+  @Test func aStudyIsOfOneThing() throws {
+    let outcome = try Shell()(
+      """
+      call="dsl sim tune --native --trials 1 --episodes 64"
+      $call --size 3x3 --study s.log > first && cp s.log before
+      for more in '--size 4x3' '--size 3x3 --preset storm' '--size 3x3 --episodes 128'; do
+        $call $more --trials 2 --study s.log; echo $?
+      done
+      cmp before s.log && $call --size 3x3 --trials 2 --study s.log > second; echo $?
+      printf 'no study' > prose; printf 'no study\\n{"op_code"' > more
+      for file in prose more; do $call --size 3x3 --study $file; echo $?; done; cat prose
+      """)
+    #expect(outcome.out == "5\n5\n5\n0\n72\n72\nno study", "\(outcome)")
+    #expect(outcome.err.contains("s.log is of something else: configuration_sha256 is"), "\(outcome.err)")
+    #expect(outcome.err.contains("episodes is 64 there and 128 here"), "\(outcome.err)")
   }
 
   /// A Python that waits for the end: SIGTERM to the command is its to handle, and nothing stays behind.

@@ -43,6 +43,8 @@ package struct StudyJournal: Sendable {
     /// Whether larger is better, an element for each objective.
     package var maximizes: [Bool]
     package var trials: [Trial] = []
+    /// What was noted about it.
+    package var attributes = JSONObject()
     var isDeleted = false
   }
 
@@ -117,8 +119,15 @@ package struct StudyJournal: Sendable {
         for member in attributes { trial.attributes[member.key] = member.value }
         return true
       }
+    case .studyAttribute:
+      guard let id = object["study_id"]?.int, let attributes = object["user_attr"]?.object else {
+        return false
+      }
+      guard all.indices.contains(id) else { return true }
+      for member in attributes { all[id].attributes[member.key] = member.value }
+      return true
     // What says nothing about values, and what later versions have.
-    case .studyAttribute, .studySystemAttribute, .trialSystemAttribute, nil: return true
+    case .studySystemAttribute, .trialSystemAttribute, nil: return true
     }
   }
 

@@ -42,6 +42,27 @@ package struct TuningStudy: Sendable {
 }
 
 extension TuningStudy {
+  /// What a study of these notes would be of that this one is not of, as its notes and those of its trials tell; `nil` where nothing
+  /// differs. Values of different clusters or budgets cannot be compared.
+  package func difference(from notes: JSONObject) -> String? {
+    func told(_ key: String, _ there: JSONValue?) -> String? {
+      guard let there, let wanted = notes[key], there != wanted else { return nil }
+      return "\(key) is \(String(decoding: there.serialized(), as: UTF8.self)) there and "
+        + "\(String(decoding: wanted.serialized(), as: UTF8.self)) here"
+    }
+    for member in notes {
+      if let difference = told(member.key, study?.attributes[member.key]) { return difference }
+    }
+    for trial in trials {
+      let settings = trial.attributes["settings"]
+      let difference =
+        told("configuration_sha256", trial.attributes["configuration_sha256"])
+        ?? told("episodes", settings?["episodes"])
+      if let difference { return "of trial \(trial.number) " + difference }
+    }
+    return nil
+  }
+
   /// Who writes lines, and when.
   package struct Writer: Sendable {
     /// Told from any other by Optuna's readers.
@@ -55,14 +76,14 @@ extension TuningStudy {
       return JSONValue.object(object).serialized() + [0x0A]
     }
 
-    /// A study that maximizes, and the attributes of what searches.
+    /// A study that maximizes, where there is none, and what is not yet noted of these attributes.
     package func create(_ tuning: TuningStudy, attributes: JSONObject) -> [UInt8] {
       let id = tuning.study?.id ?? tuning.nextStudy
       var lines: [UInt8] = []
       if tuning.study == nil {
         lines = line(.createStudy, ["study_name": .string(tuning.name), "directions": [2]])
       }
-      for member in attributes {
+      for member in attributes where tuning.study?.attributes[member.key] != member.value {
         lines += line(.studyAttribute, ["study_id": .int(id), "user_attr": [member.key: member.value]])
       }
       return lines

@@ -24,7 +24,13 @@ struct RandomSearch {
   func run(_ stop: StopFlag, _ ended: @escaping @Sendable (Int) -> Void) async throws -> Int {
     let lost = try await file.append { study in
       let lost = study.trials.filter { $0.state == .running }
-      var lines = writer.create(study, attributes: ["sampler": "dsl-random", "pruner": "none"])
+      if let difference = study.difference(from: notes) {
+        throw DSLError(
+          .conflict, "\(file.path) is of something else: \(difference)", fix: "give another --study")
+      }
+      var attributes = notes
+      (attributes["sampler"], attributes["pruner"]) = ("dsl-random", "none")
+      var lines = writer.create(study, attributes: attributes)
       for trial in lost { lines += writer.end(trial.id, .failed, at: time.now) }
       return (lost, lines)
     }
@@ -37,6 +43,16 @@ struct RandomSearch {
       try await group.waitForAll()
     }
     return lost.count
+  }
+
+  /// What values of the study are of; `resonetics.tune` notes and compares the same.
+  private var notes: JSONObject {
+    [
+      "configuration_sha256": .string(configuration.digest),
+      "dynamics_version": .int(ClusterConfiguration.dynamicsVersion),
+      "size": .string("\(configuration.height)x\(configuration.width)"), "objective": "survival",
+      "episodes": .int(episodes), "seed": 0, "judge_episodes": .int(Self.judgeEpisodes),
+    ]
   }
 
   private func work(

@@ -93,6 +93,9 @@ struct SimTuneCommand: ReportingCommand {
     if [130, 143].contains(end.status) {
       throw DSLError(.cancelled, "stopped on request", fix: "the same call goes on")
     }
+    if end.status == Int32(ExitStatus.corrupt.rawValue) {
+      throw DSLError(.corrupt, "\(study) is no study that can be read", fix: "what was wrong is above")
+    }
     guard end.status == 0 else {
       throw DSLError(
         .io, "\(interpreter) -m resonetics.tune ended with \(end.status)", fix: "what it wrote is above")

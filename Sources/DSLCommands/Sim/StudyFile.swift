@@ -59,6 +59,13 @@ struct StudyFile {
     let bytes = try content()
     guard let last = bytes.last, last != 0x0A else { return }
     let whole = bytes.prefix((bytes.lastIndex(of: 0x0A) ?? -1) + 1)
+    // Nothing is cut from a file that is something else.
+    _ = try TuningStudy(Array(whole), name: "tune")
+    guard bytes[whole.count...].starts(with: Array("{\"op_code\"".utf8).prefix(bytes.count - whole.count))
+    else {
+      throw DSLError(
+        .corrupt, "\(path) is no study: it ends with what is no line of one", fix: "give another --study")
+    }
     try await locked { try AtomicFile.commit(context.files, path, Array(whole)) }
   }
 

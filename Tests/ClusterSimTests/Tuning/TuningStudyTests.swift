@@ -64,15 +64,40 @@ import Testing
 
   @Test func whatOptunaWroteIsRead() throws {
     let journal = try TuningStudy(Array(Self.recorded.utf8), name: "tune")
-    #expect(journal.study?.id == 1)
+    #expect(journal.study?.id == 1 && journal.study?.attributes == ["sampler": "x"])
     #expect(journal.trials.map(\.state) == [.complete, .pruned, .waiting, .running])
     #expect(journal.trials.map(\.id) == [1, 2, 3, 4] && journal.trials.map(\.number) == [0, 1, 2, 3])
     #expect(journal.trials[0].values == [0.25] && journal.trials[0].parameters == ["discount": 0.96])
     #expect(journal.trials[0].attributes["k"]?["x"]?.int == 1 && journal.best?.number == 0)
     #expect(try TuningStudy([], name: "tune").study == nil)
-    #expect { try TuningStudy(Array("{\"op_code\":2}\n{\"op".utf8), name: "tune") } throws: {
+    #expect { try TuningStudy(Array("{\"op_code\":3}\n{\"op".utf8), name: "tune") } throws: {
       "\($0)".contains("line 2")
     }
+  }
+
+  /// Notes of the study and of its trials say what its values are of.
+  @Test func aStudyOfSomethingElseIsKnown() throws {
+    let writer = TuningStudy.Writer(worker: "me")
+    let empty = try TuningStudy([], name: "tune")
+    #expect(empty.difference(from: ["episodes": 64]) == nil)
+    var bytes = writer.create(empty, attributes: ["size": "3x3", "episodes": 64])
+    let noted = try TuningStudy(bytes, name: "tune")
+    #expect(noted.difference(from: ["size": "3x3", "episodes": 64, "seed": 0]) == nil)
+    #expect(noted.difference(from: ["episodes": 65]) == "episodes is 64 there and 65 here")
+    #expect(writer.create(noted, attributes: ["size": "3x3", "episodes": 64]).isEmpty, "it is noted once")
+    // A study that notes nothing, as of an older version.
+    bytes = writer.create(empty, attributes: [:])
+    let begun = writer.begin(try TuningStudy(bytes, name: "tune"), [:], at: Timestamp(nanoseconds: 0))
+    bytes += begun.lines
+    bytes += writer.end(
+      begun.id, .complete, value: 1,
+      attributes: ["configuration_sha256": "ab", "settings": ["episodes": 64]], at: Timestamp(nanoseconds: 0))
+    let old = try TuningStudy(bytes, name: "tune")
+    #expect(old.difference(from: ["configuration_sha256": "ab", "episodes": 64]) == nil)
+    #expect(
+      old.difference(from: ["configuration_sha256": "cd"])
+        == "of trial 0 configuration_sha256 is \"ab\" there and \"cd\" here")
+    #expect(old.difference(from: ["episodes": 128]) == "of trial 0 episodes is 64 there and 128 here")
   }
 
   /// Optuna gives no id to a study of a name that is there, nor to a trial of a study that is not: whoever counted them would
