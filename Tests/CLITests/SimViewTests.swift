@@ -29,6 +29,7 @@ import Testing
     #expect(Set(gif.dropFirst().map { $0.split(separator: " ")[1] }).count > 3, "the frames differ")
     let svg = try shell("cat svg.txt").out
     #expect(svg.contains("critical_oom after \(steps) steps: reward \(steps + 1) "), "\(svg)")
+    #expect(try shell("grep -c 'dynamics 1, constants [0-9a-f]\\{12\\}<' a.svg").out == "1\n")
   }
 
   @Test(arguments: [

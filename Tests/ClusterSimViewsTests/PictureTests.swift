@@ -105,13 +105,15 @@ import Testing
     let tape = try EpisodeTape(ClusterConfiguration(), RandomPolicy(), name: "random", key: 3)
     while tape.advance() {}
     let svg = EpisodePlot(
-      title: "a < b & c", points: tape.points, incidents: tape.incidents, budget: 100, collapse: 0.85
+      title: "a < b & c", origin: "d < e", points: tape.points, incidents: tape.incidents, budget: 100,
+      collapse: 0.85
     ).svg
     let read = try Self.python("svg", [Array(svg.utf8)])
     #expect(
       read
         == "a < b & c: reward \(tape.count + 1) load \(tape.count + 1) budget \(tape.count + 1) oom \(tape.incidents.count)\n"
     )
+    #expect(svg.contains(">d &lt; e</text>"))
     let own = svg.replacing("http://www.w3.org/2000/svg", with: "")
     #expect(!own.contains("http") && !own.contains("<script"), "it needs nothing from elsewhere")
   }

@@ -9,6 +9,8 @@ package struct EpisodePlot: Sendable {
   private static let lower = (top: 290, height: 70)
 
   package var title: String
+  /// What the episode came of: small, at the foot.
+  package var origin: String
   package var points: [Playback.Point]
   package var incidents: [BlackBox.Incident]
   /// A full budget, points.
@@ -17,8 +19,10 @@ package struct EpisodePlot: Sendable {
   package var collapse: Double
 
   package init(
-    title: String, points: [Playback.Point], incidents: [BlackBox.Incident], budget: Double, collapse: Double
+    title: String, origin: String, points: [Playback.Point], incidents: [BlackBox.Incident], budget: Double,
+    collapse: Double
   ) {
+    self.origin = origin
     (self.title, self.points, self.incidents) = (title, points, incidents)
     (self.budget, self.collapse) = (budget, collapse)
   }
@@ -86,6 +90,7 @@ package struct EpisodePlot: Sendable {
       .grid { stroke: var(--line); stroke-width: 1; } .limit { stroke: var(--bad); stroke-width: 1; stroke-dasharray: 6 4; } .oom { stroke: var(--bad); stroke-width: 2; }
       </style>
       <text class="ink" x="\(Self.edge.left)" y="20">\(words)</text>
+      <text class="quiet" x="\(width - 8)" y="\(height - 4)" text-anchor="end">\(Self.escaped(origin))</text>
       <text class="reward-word" x="8" y="40">reward so far</text>
       <text class="load-word" x="\(width - 8)" y="40" text-anchor="end">load</text>
       <text class="budget-word" x="8" y="\(Self.lower.top - 14)">budget</text>

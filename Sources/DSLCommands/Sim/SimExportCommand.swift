@@ -93,8 +93,8 @@ struct SimExportCommand: ReportingCommand {
   private func svg(_ tape: EpisodeTape) -> Drawn {
     let plot = EpisodePlot(
       title:
-        "\(tape.policyName), key \(BlackBox.text(tape.key)): \(tape.cause.name) after \(tape.count) steps; "
-        + tape.configuration.stamp,
+        "\(tape.policyName), key \(BlackBox.text(tape.key)): \(tape.cause.name) after \(tape.count) steps",
+      origin: tape.configuration.stamp,
       points: tape.points, incidents: tape.incidents, budget: tape.configuration.budget,
       collapse: tape.configuration.collapseLoad)
     return Drawn(bytes: Array(plot.svg.utf8))
