@@ -90,9 +90,6 @@ struct SimTuneCommand: ReportingCommand {
     if let file = cluster.file { arguments += ["--config", file] }
     for constant in cluster.constants { arguments += ["--constant=\(constant)"] }
     let end = try PythonTuning.run(interpreter, arguments + more)
-    if [130, 143].contains(end.status) {
-      throw DSLError(.cancelled, "stopped on request", fix: "the same call goes on")
-    }
     if end.status == Int32(ExitStatus.corrupt.rawValue) {
       throw DSLError(.corrupt, "\(study) is no study that can be read", fix: "what was wrong is above")
     }

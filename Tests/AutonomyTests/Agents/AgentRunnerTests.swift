@@ -163,8 +163,10 @@ import Testing
     let signals = Signals()
     async let report = site.run("touch begun; sleep 1000; echo late", signals, inDirectory: true) {
       $0.untilIdleSeconds = nil
-      $0.heartbeatSeconds = 0.1
+      // It notices the loss with a heartbeat, and would take the item again if that came before the other's claim.
+      $0.heartbeatSeconds = 3
     }
+    defer { signals.send() }
     try await site.wait { site.exists("begun") }
     _ = try site.queue.requeue("a")
     let other = try site.queue.claim(agent: "other", leaseSeconds: 100, count: 1)
