@@ -29,7 +29,7 @@ import Testing
     #expect(try directory.files.lock(lockFile, exclusive: false, within: 0.02) == nil)
     let files = directory.files
     let path = lockFile
-    async let taken = files.lock(path, exclusive: true, within: 30)
+    async let taken = files.lock(path, exclusive: true, within: 600)
     try await Task.sleep(for: .milliseconds(20))
     held.unlock()
     #expect(try await taken != nil)
