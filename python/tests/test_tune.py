@@ -451,7 +451,7 @@ class ThresholdTests(StudyCase):
         ):
             path = self.folder / "garbage"
             path.write_bytes(content)
-            for command in (("heuristic", "--trials", 1), ("best",), ("heuristic", "--join"), ("tune", "--learner", "program", "--pruner", "none")):
+            for command in (("heuristic", "--trials", 1, "--pruner", "none"), ("best",), ("heuristic", "--join", "--pruner", "none"), ("tune", "--learner", "program", "--pruner", "none")):
                 said = self.call(*command, "--study", path, status=72)
                 with self.subTest((content[:80], command)):
                     self.assertIn(message, said)
