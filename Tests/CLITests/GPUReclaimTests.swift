@@ -70,6 +70,13 @@ import Testing
     #expect((data["pressures"] as? [[String: Any]])?.count == 3, "and its GPU is relieved by that")
     let broken = try shell("echo '{}' > g.json; dsl gpu reclaim --cluster c.yaml --gangs g.json")
     #expect(broken.status == 65 && broken.err.contains("g.json does not tell since when"), "\(broken)")
+    let empty = try shell(": > g.json; dsl gpu reclaim --cluster c.yaml --gangs g.json")
+    #expect(empty.status == 65 && empty.err.contains("g.json"), "\(empty)")
+    // Gangs can be looked at where nothing was measured, but that is no all-clear.
+    let blind = try shell(
+      "rm g.json; sed -E 's/, gpu_memory_used: (\\[[^]]*\\]|[^,}]*)//' c.yaml > blind.yaml; dsl gpu reclaim --cluster blind.yaml --gangs g.json"
+    )
+    #expect(blind.status == 0 && blind.err.contains("blind.yaml tells of no memory in use"), "\(blind)")
   }
 
   @Test(arguments: [

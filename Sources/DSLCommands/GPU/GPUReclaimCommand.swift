@@ -53,17 +53,21 @@ struct GPUReclaimCommand: ReportingCommand {
     let now = context.time.now.seconds
     let stale = try staleGangs(scheduler, now: now, context)
     let reclaim = scheduler.reclaim(bounds, now: now, leaving: Set(stale.map(\.workload)))
-    guard !reclaim.pools.isEmpty || gangs != nil else {
-      throw DSLError(
-        .invalidInput, "\(Input.name(options.cluster)) tells of no memory in use",
-        fix: "give gpu_memory_used of nodes or of what runs there; dsl gpu discover writes it of a node")
+    let isBlind = reclaim.pools.isEmpty
+    guard !isBlind || gangs != nil else {
+      throw DSLError(.invalidInput, unmeasured, fix: Self.measuring)
     }
     let text = ReclaimText(scheduler: scheduler, reclaim: reclaim, bounds: bounds, stale: stale)
     var report = Report(Self.reportName, text.json) { text.table($0) }
     report.warnings = notes + text.warnings
+    if isBlind { report.warnings.append("\(unmeasured), so only gangs were looked at: \(Self.measuring)") }
     if reclaim.stuck > 0 { report.status = .gateFailed }
     return report
   }
+
+  private var unmeasured: String { "\(Input.name(options.cluster)) tells of no memory in use" }
+  private static let measuring =
+    "give gpu_memory_used of nodes or of what runs there; dsl gpu discover writes it of a node"
 
   /// "90%" or "90".
   private static func percent(_ text: String, _ flag: String) throws(DSLError) -> Double {
@@ -85,7 +89,9 @@ struct GPUReclaimCommand: ReportingCommand {
     } catch {
       throw error.asDSLError
     }
-    if isThere { watch = try StaleGangs(try JSONParser.parse(try context.text(of: gangs)), file: gangs) }
+    if isThere {
+      watch = try StaleGangs(try Input.json(Array(try context.text(of: gangs).utf8), gangs), file: gangs)
+    }
     let stale = watch.observe(scheduler.state, now: now, after: scheduler.profile.staleAfter)
     try AtomicFile.commit(context.files, gangs, Array((watch.json.text(.pretty) + "\n").utf8))
     return stale
