@@ -98,6 +98,20 @@ extension EngineHost {
     return report
   }
 
+  /// Settles what an engine that died had begun, as a turn does at its beginning: for a loop that stands still. Nothing is begun by it.
+  ///
+  /// - Returns: a sentence for each decision that was found.
+  /// - Throws: when the journal fails.
+  package func recover(_ extensions: EngineExtensions) async throws -> [String] {
+    guard access == .act, let journal, killSwitch.reason() == nil else { return [] }
+    let executor = DecisionExecutor(
+      backend: acting, handlers: extended(extensions).handlers, journal: journal, time: world.time,
+      killSwitch: killSwitch)
+    var notes = try await Recovery(executor).run()
+    if let resumed = try await Rollback(executor).resume() { notes.append(resumed) }
+    return notes
+  }
+
   /// Undoes decisions, the latest first.
   ///
   /// - Parameter despiteKillSwitch: whether it is done although the kill switch is thrown.

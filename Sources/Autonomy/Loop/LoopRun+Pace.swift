@@ -25,11 +25,20 @@ extension LoopRun {
     var waited = false
     while true {
       let status = try PaceStatus(sim.store, journal)
-      try status.settle(journal)
-      guard let hold = status.hold else {
+      var hold = status.hold
+      do throws(DSLError) { try status.settle(journal) } catch {
+        // The steps are made, so it stands still; that is noted as soon as it can be.
+        hold =
+          "the simulated cluster stands still: its steps are made, which could not be noted: \(error.message)"
+      }
+      guard let hold else {
         if self.hold != nil, status.standing == .running { try tell(.goesOn) }
         self.hold = nil
         return waited
+      }
+      if !waited {
+        // Whoever looks at a cluster that stands still, or undoes its last step, finds no step half noted.
+        for note in try await host.recover(loop.extensions) { try tell(.warning(note)) }
       }
       waited = true
       if self.hold != hold { try tell(.standsStill(hold)) }

@@ -22,7 +22,9 @@ struct LoopCommand: ReportingCommand {
   @Option(name: .shortAndLong, help: "Time from the start of one turn to the start of the next: 30, 30s, 2m.")
   var interval: String?
 
-  @Option(name: .customLong("max-cycles"), help: "Turns after which to end; 0 for never.")
+  @Option(
+    name: .customLong("max-cycles"),
+    help: "Turns after which to end; 0 for never. A simulated cluster that stands still has none.")
   var maxCycles: Int?
 
   @Option(name: .shortAndLong, help: "Decisions that may take effect in one turn.")

@@ -77,6 +77,8 @@ import Testing
     #expect(positions([.pause, .anew, .loop()]).last == 0)
     #expect(positions([.step(3), .loop(), .anew, .loop()]).last == 0)
     #expect(positions([.step(3), .loop(most: 1), .anew, .loop(), .step(2), .loop()]).suffix(3) == [0, 0, 2])
+    // Also where more were asked for than the cluster had made.
+    #expect(positions([.step(100), .loop(most: 1), .anew, .loop()]).last == 0)
   }
 
   @Test func whatIsNotedIsReadAgain() throws {

@@ -66,6 +66,33 @@ import Testing
     (try data(try curl("/api/v1/sim/state").body)["pace"] as? [String: Any])?["state"] as? String
   }
 
+  /// A disk that is full in that moment: the steps are made, and that cannot be written down.
+  @Test func stepsThatCannotBeNotedHoldTheClusterAndAreNotedLater() throws {
+    try shell("dsl auto execute 2> /dev/null > /dev/null; dsl sim pause && dsl sim step --count 2")
+    func sql(_ statement: String) throws {
+      let done = try shell(
+        "python3 -c 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=90); c.execute(sys.argv[2]); c.commit()' "
+          + "coordination/.dsl/journal.sqlite \"\(statement)\"")
+      try #require(done.status == 0, "\(done)")
+    }
+    try sql(
+      "CREATE TRIGGER full BEFORE UPDATE ON state WHEN NEW.key = 'sim_pace' BEGIN SELECT RAISE(ABORT, 'no space'); END"
+    )
+    let before = try steps()
+    let loop = try loop()
+    #expect(Moment.wait { loop.err.contains("could not be noted") }, "\(loop.err)")
+    #expect(try steps() == before + 2)
+    // It looks again several times a second, and says it once.
+    Thread.sleep(forTimeInterval: 1)
+    let told = loop.err.split(separator: "\n").filter { $0.contains("noted") || $0.contains("failed") }
+    #expect(told.count == 1, "\(told.prefix(5))")
+    try sql("DROP TRIGGER full")
+    try shell("dsl sim step --count 1")
+    #expect(Moment.wait { (try? steps()) == before + 3 }, "\(loop.err)")
+    loop.signal(SIGTERM)
+    #expect(try loop.end() == 0)
+  }
+
   @Test func theLoopStandsStillMakesThreeStepsAndGoesOn() throws {
     let loop = try loop()
     try #require(Moment.wait { try steps() > 3 }, "\(loop.err)")

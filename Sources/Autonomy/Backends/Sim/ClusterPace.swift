@@ -50,14 +50,14 @@ package struct ClusterPace: Sendable, Hashable {
 
   /// How the cluster is to stand where it has made so many steps.
   ///
-  /// Steps that were undone on the way are made again. A place further back than that is of a cluster that was begun anew, of
-  /// which nobody asked anything: it stands still.
+  /// Steps that were undone on the way are made again. A place further back than that, and the start where it was not asked there, is of
+  /// a cluster that was begun anew, of which nobody asked anything: it stands still.
   package func standing(at position: Int) -> Standing {
     switch demand {
     case .start: return .running
     case .pause, .step(_, _, isMade: true): return .still
     case .step(let from, let until, isMade: false):
-      let lowest = max(0, from - (until - from))
+      let lowest = from == 0 ? 0 : max(1, from - (until - from))
       return (lowest..<until).contains(position) ? .stepping(left: until - position) : .still
     }
   }

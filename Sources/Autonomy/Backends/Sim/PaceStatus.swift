@@ -16,7 +16,8 @@ package struct PaceStatus: Sendable, Equatable {
     do throws(DSLError) {
       pace = try journal?.pace(store.directory)
     } catch {
-      guard error.code == .corrupt else { throw error }
+      // A journal that is damaged as a whole is another matter.
+      guard error.code == .corrupt, error.fix == Journal.paceFix else { throw error }
       (pace, standing, position) = (nil, .still, nil)
       problem = error.message + (error.fix.map { "; " + $0 } ?? "")
       return
@@ -97,19 +98,18 @@ extension ClusterStore {
 extension Journal {
   /// Under which name it is remembered what was asked of the simulated cluster's time.
   package static let paceKey = "sim_pace"
+  fileprivate static let paceFix = "say it anew: dsl sim start, or dsl sim pause"
 
   /// What was asked of the simulated cluster's time; `nil` where nothing was.
   ///
   /// - Throws: `corrupt` for what cannot be read; `io`.
   package func pace(_ directory: CoordinationDirectory) throws(DSLError) -> ClusterPace? {
+    guard let json = try state(Self.paceKey) else { return nil }
     do throws(DSLError) {
-      guard let json = try state(Self.paceKey) else { return nil }
       return try ClusterPace(json: json)
     } catch {
-      guard error.code == .corrupt else { throw error }
       throw DSLError(
-        .corrupt, "\(directory.journal): \(error.message)",
-        fix: "say it anew: dsl sim start, or dsl sim pause")
+        .corrupt, "\(directory.journal): \(error.message)", fix: Self.paceFix)
     }
   }
 
