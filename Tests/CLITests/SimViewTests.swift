@@ -57,7 +57,11 @@ import Testing
     #expect(outcome.status == 0 && outcome.err.isEmpty, "\(outcome.err)")
     let lines = outcome.out.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
     #expect(lines.filter { $0.last == "brain.Event:2" }.count == 2)
-    let events = lines.filter { $0.last != "brain.Event:2" }
+    // What is trained on is told at the start of each of them.
+    let digest = try shell("jq -r .configuration_sha256 one.json").out.trimmed
+    let texts = lines.filter { $0.contains("configuration_sha256=\(digest)") }
+    #expect(texts.count == 2 && texts.allSatisfy { $0.contains("dynamics_version=1") })
+    let events = lines.filter { $0.last != "brain.Event:2" && !texts.contains($0) }
     let curves = try ["one.json", "two.json"].flatMap {
       try #require(try shell("cat \($0)").json()["curve"] as? [[String: Any]])
     }
@@ -72,6 +76,7 @@ import Testing
     let rows = try shell("tail -n +2 curve.csv | wc -l").out.trimmed
     let second = try shell("jq '.curve | length' two.json").out.trimmed
     #expect(rows == second)
+    #expect(try shell("tail -n +2 curve.csv | cut -d, -f6,7 | sort -u").out == "1,\(digest)\n")
   }
 
   /// Figures that hang together; how large they are is for `docs/benchmarks.md`.

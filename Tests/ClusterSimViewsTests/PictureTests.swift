@@ -132,6 +132,7 @@ import Testing
       TrainingRun.Point(episodes: 50_000, reward: 138.125, steps: 498, ooms: 0.125, failures: 0),
     ]
     var bytes = EventFile.head(at: 1_795_000_000.5)
+    bytes += EventFile.event(at: 1_795_000_000.5, [("origin", "a b"), ("settings", "`{}`")])
     for point in points {
       bytes += EventFile.event(step: point.episodes, at: 1_795_000_001.25, EventFile.scalars(point))
     }
@@ -139,6 +140,7 @@ import Testing
     #expect(
       read == """
         1795000000.5 0 brain.Event:2
+        1795000000.5 0 origin=a b settings=`{}`
         1795000001.25 64 rollout/ep_rew_mean=-120.5 rollout/ep_len_mean=300.25 rollout/ep_oom_mean=2.0 rollout/failure_rate=0.75
         1795000001.25 50000 rollout/ep_rew_mean=138.125 rollout/ep_len_mean=498.0 rollout/ep_oom_mean=0.125 rollout/failure_rate=0.0
 

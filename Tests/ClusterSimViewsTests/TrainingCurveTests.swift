@@ -1,3 +1,4 @@
+import ClusterSim
 import DSLBase
 import Testing
 
@@ -45,6 +46,29 @@ import Testing
     #expect(try TrainingRun(Array((csv + "192,3,4").utf8), name: "a.csv") == run)
     let json = #"{"data":{"curve":[{"episodes":64,"reward":-1.5,"steps":20,"ooms":0.25,"failures":1}]}}"#
     #expect(try TrainingRun(Array(json.utf8), name: "a.json").points == [run.points[0]])
+  }
+
+  /// What a curve is of is in every line, so that lines of several files can be put together.
+  @Test func filesTellOfWhatClusterTheyAre() throws {
+    let configuration = ClusterConfiguration()
+    let origin = TrainingRun.Origin(configuration)
+    let run = TrainingRun(
+      name: "a", points: [.init(episodes: 64, reward: 1, steps: 2, ooms: 3, failures: 0.5)], origin: origin)
+    #expect(
+      run.csv == """
+        episodes,reward,steps,ooms,failures,dynamics_version,configuration_sha256
+        64,1.0,2.0,3.0,0.5,1,\(configuration.digest)
+
+        """)
+    #expect(try TrainingRun(Array(run.csv.utf8), name: "a") == run)
+    let json = """
+      {"dynamics_version":1,"configuration_sha256":"\(configuration.digest)","curve":[]}
+      """
+    #expect(try TrainingRun(Array(json.utf8), name: "a").origin == origin)
+    // Lines of two trainings make no curve.
+    let mixed = run.csv + "128,1.0,2.0,3.0,0.5,1,\(String(repeating: "0", count: 64))\n"
+    let error = #expect(throws: DSLError.self) { try TrainingRun(Array(mixed.utf8), name: "a.csv") }
+    #expect(error?.message == "a.csv:3: dynamics_version,configuration_sha256 are not those of one training")
   }
 
   @Test(arguments: [

@@ -166,8 +166,14 @@ def events(data):
             words.append(event[3].decode())
         for number, value in fields(event.get(5, b"")):
             assert number == 1
-            scalar = dict(fields(value))
-            words.append(f"{scalar[1].decode()}={scalar[2]}")
+            item = dict(fields(value))
+            if 8 in item:
+                # One string, shown by the plugin of texts.
+                tensor = dict(fields(item[8]))
+                assert dict(fields(dict(fields(item[9]))[1])) == {1: b"text"} and tensor[1] == 7
+                assert dict(fields(dict(fields(tensor[2]))[2])) == {1: 1}
+                item[2] = tensor[8].decode()
+            words.append(f"{item[1].decode()}={item[2]}")
         print(*words)
 
 

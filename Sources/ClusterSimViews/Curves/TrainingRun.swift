@@ -1,3 +1,4 @@
+package import ClusterSim
 package import DSLBase
 
 /// How one training went, as `dsl sim train` writes it down.
@@ -21,14 +22,37 @@ package struct TrainingRun: Sendable, Hashable {
     }
   }
 
-  /// The first line of the file.
-  private static let header = "episodes,reward,steps,ooms,failures"
+  /// Of what cluster a curve is: those of different ones cannot be compared.
+  package struct Origin: Sendable, Hashable {
+    package var dynamicsVersion: Int
+    /// SHA-256 of the constants.
+    package var configuration: String
+
+    package init(dynamicsVersion: Int, configuration: String) {
+      (self.dynamicsVersion, self.configuration) = (dynamicsVersion, configuration)
+    }
+
+    /// That of a training.
+    package init(_ configuration: ClusterConfiguration) {
+      self.init(
+        dynamicsVersion: ClusterConfiguration.dynamicsVersion, configuration: configuration.digest)
+    }
+  }
+
+  /// The columns of numbers, and those of what they are of, which every line repeats so that tables can be put together.
+  private static let (numbers, origins) = (
+    "episodes,reward,steps,ooms,failures", "dynamics_version,configuration_sha256"
+  )
 
   package var name: String
   /// By episodes, which grow.
   package var points: [Point]
+  /// `nil` for a file that does not tell.
+  package var origin: Origin?
 
-  package init(name: String, points: [Point]) { (self.name, self.points) = (name, points) }
+  package init(name: String, points: [Point], origin: Origin? = nil) {
+    (self.name, self.points, self.origin) = (name, points, origin)
+  }
 
   /// Reads a file of `dsl sim train`: its `--csv`, or what it prints as JSON.
   ///
@@ -37,7 +61,8 @@ package struct TrainingRun: Sendable, Hashable {
   /// - Throws: ``DSLError`` with code `invalid_input` that names the line or member.
   package init(_ bytes: [UInt8], name: String) throws(DSLError) {
     let isJSON = bytes.first { $0 > 0x20 } == UInt8(ascii: "{")
-    self.init(name: name, points: isJSON ? try Self.json(bytes, name) : try Self.csv(bytes, name))
+    let (points, origin) = isJSON ? try Self.json(bytes, name) : try Self.csv(bytes, name)
+    self.init(name: name, points: points, origin: origin)
     guard zip(points, points.dropFirst()).allSatisfy({ $0.episodes < $1.episodes }) else {
       throw DSLError(.invalidInput, "\(name): episodes do not grow from point to point")
     }
@@ -45,39 +70,53 @@ package struct TrainingRun: Sendable, Hashable {
 
   /// As CSV.
   package var csv: String {
-    points.reduce(Self.header + "\n") {
-      $0 + "\($1.episodes),\($1.reward),\($1.steps),\($1.ooms),\($1.failures)\n"
+    let tail = origin.map { ",\($0.dynamicsVersion),\($0.configuration)" } ?? ""
+    return points.reduce(Self.numbers + (origin == nil ? "" : "," + Self.origins) + "\n") {
+      $0 + "\($1.episodes),\($1.reward),\($1.steps),\($1.ooms),\($1.failures)\(tail)\n"
     }
   }
 
-  private static func csv(_ bytes: [UInt8], _ name: String) throws(DSLError) -> [Point] {
+  private static func csv(_ bytes: [UInt8], _ name: String) throws(DSLError) -> ([Point], Origin?) {
     let whole = bytes.last == 0x0A ? bytes[...] : bytes[...(bytes.lastIndex(of: 0x0A) ?? -1)]
     let lines = String(decoding: whole, as: UTF8.self).split(
       separator: "\n", omittingEmptySubsequences: false)
-    guard lines.first.map(String.init) == header else {
+    let hasOrigin = lines.first.map(String.init) == "\(numbers),\(origins)"
+    guard hasOrigin || lines.first.map(String.init) == numbers else {
       throw DSLError(
-        .invalidInput, "\(name) is no curve: its first line is not \(header)",
+        .invalidInput, "\(name) is no curve: its first line is not \(numbers),\(origins)",
         fix: "give files that dsl sim train --csv wrote, or what it prints with --format json")
     }
     var points: [Point] = []
+    var origin: Origin?
     for (number, line) in lines.enumerated().dropFirst() where !line.isEmpty {
       let fields = line.split(separator: ",", omittingEmptySubsequences: false)
-      let values = fields.dropFirst().compactMap { Double($0) }
-      guard fields.count == 5, values.count == 4, let episodes = Int(fields[0]),
+      let values = fields.dropFirst().prefix(4).compactMap { Double($0) }
+      guard fields.count == (hasOrigin ? 7 : 5), values.count == 4, let episodes = Int(fields[0]),
         values.allSatisfy(\.isFinite)
-      else { throw DSLError(.invalidInput, "\(name):\(number + 1): expected five numbers") }
+      else {
+        throw DSLError(
+          .invalidInput, "\(name):\(number + 1): expected five numbers\(hasOrigin ? ", and \(origins)" : "")")
+      }
+      if hasOrigin {
+        let told = Int(fields[5]).map { Origin(dynamicsVersion: $0, configuration: String(fields[6])) }
+        guard let told, told == origin ?? told else {
+          throw DSLError(.invalidInput, "\(name):\(number + 1): \(origins) are not those of one training")
+        }
+        origin = told
+      }
       points.append(
         Point(episodes: episodes, reward: values[0], steps: values[1], ooms: values[2], failures: values[3]))
     }
-    return points
+    return (points, origin)
   }
 
-  private static func json(_ bytes: [UInt8], _ name: String) throws(DSLError) -> [Point] {
+  private static func json(_ bytes: [UInt8], _ name: String) throws(DSLError) -> ([Point], Origin?) {
     let value: JSONValue
     do throws(JSONError) { value = try JSONParser.parse(bytes) } catch {
       throw DSLError(.invalidInput, "\(name) is no whole JSON", cause: error.description)
     }
-    guard let curve = (value["data"] ?? value)["curve"]?.array else {
+    let report = value["data"] ?? value
+    guard let curve = report["curve"]?.array else {
       throw DSLError(.invalidInput, "\(name) has no member curve", fix: "give a report of dsl sim train")
     }
     var points: [Point] = []
@@ -89,6 +128,9 @@ package struct TrainingRun: Sendable, Hashable {
       points.append(
         Point(episodes: episodes, reward: reward, steps: steps, ooms: ooms, failures: failures))
     }
-    return points
+    guard let version = report["dynamics_version"]?.int,
+      let configuration = report["configuration_sha256"]?.string
+    else { return (points, nil) }
+    return (points, Origin(dynamicsVersion: version, configuration: configuration))
   }
 }

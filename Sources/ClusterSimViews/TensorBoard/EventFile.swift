@@ -1,7 +1,8 @@
 /// Scalars as TensorBoard reads them: TFRecords (length, checksum, data, checksum), each with an `Event` in protobuf.
 ///
 /// The fields are those of `tensorflow/core/util/event.proto` and `framework/summary.proto`: of an event `wall_time` (1, double), `step`
-/// (2, int64), `file_version` (3) or `summary` (5); of a summary `value` (1); of a value `tag` (1) and `simple_value` (2, float).
+/// (2, int64), `file_version` (3) or `summary` (5); of a summary `value` (1); of a value `tag` (1) and `simple_value` (2, float), or
+/// `metadata` (9) that names the plugin of texts and `tensor` (8) of one string (`summary.proto`, `tensor.proto`).
 package enum EventFile {
   /// One named number.
   package struct Scalar: Sendable, Hashable {
@@ -22,6 +23,17 @@ package enum EventFile {
   package static func event(step: Int, at wallSeconds: Double, _ scalars: [Scalar]) -> [UInt8] {
     let values = scalars.flatMap { bytes(1, text(1, $0.tag) + float(2, Float($0.value))) }
     return record(double(1, wallSeconds) + [0x10] + varint(UInt64(max(0, step))) + bytes(5, values))
+  }
+
+  /// Texts at the start, for TensorBoard's page of texts, which reads Markdown: what the curves are of.
+  package static func event(at wallSeconds: Double, _ texts: [(tag: String, text: String)]) -> [UInt8] {
+    let metadata = bytes(1, text(1, "text"))
+    let values = texts.flatMap {
+      // DT_STRING, a vector of one.
+      let tensor = [0x08, 0x07] + bytes(2, bytes(2, [0x08, 0x01])) + text(8, $0.text)
+      return bytes(1, text(1, $0.tag) + bytes(8, tensor) + bytes(9, metadata))
+    }
+    return record(double(1, wallSeconds) + bytes(5, values))
   }
 
   /// The scalars of a point of a training's curve, under the names that others give them where they do.

@@ -67,7 +67,7 @@ struct SimTrainCommand: ReportingCommand {
     let watch = Task { await stop.watch() }
     defer { watch.cancel() }
     var curve = TrainingCurve(trainer)
-    let board = try tensorboard.map { try TensorBoardRun($0, run: out, context) }
+    let board = try tensorboard.map { try TensorBoardRun($0, run: out, trainer, context) }
     var progress = Progress("episodes", total: trainer.settings.episodes, from: began.episodes, context)
     var saved = began.time
     let last = stopAfter.map { began.episodes + $0 } ?? .max

@@ -16,7 +16,7 @@ enum SimWatches {
 
   /// What settings ask for.
   static func files(_ settings: Settings.Serve, _ files: any FileSystem) -> SimSources.Files {
-    let groups = (settings.training ?? "").split(separator: ";").map(String.init)
+    let groups = parts(settings.training ?? "", separator: ";")
     return SimSources.Files(
       training: groups.isEmpty ? nil : training(groups, files), study: settings.study.map { study($0, files) }
     )
@@ -59,7 +59,13 @@ enum SimWatches {
         do throws(FileError) { bytes = try files.read(path, limit: curveLimit) } catch {
           throw error.asDSLError
         }
-        runs.append(try TrainingRun(bytes, name: path))
+        let run = try TrainingRun(bytes, name: path)
+        if let other = runs.first(where: { $0.origin != nil && run.origin != nil && $0.origin != run.origin })
+        {
+          throw DSLError(
+            .conflict, "\(path) is of another cluster than \(other.name), and is left out of their mean")
+        }
+        runs.append(run)
       } catch {
         problems.append((error as? DSLError)?.message ?? "\(error)")
       }
@@ -79,7 +85,15 @@ enum SimWatches {
       let curves = names.filter { $0.hasSuffix(".csv") || $0.hasSuffix(".json") }.sorted()
       return curves.prefix(fileLimit).map { argument + "/" + $0 }
     }
-    return argument.split(separator: ",").prefix(fileLimit).map(String.init)
+    return Array(parts(argument, separator: ",").prefix(fileLimit))
+  }
+
+  /// What stands between separators, without the blanks around it.
+  private static func parts(_ list: String, separator: Character) -> [String] {
+    list.split(separator: separator).map { part in
+      let start = part.drop { $0 == " " }
+      return String(start.reversed().drop { $0 == " " }.reversed())
+    }.filter { !$0.isEmpty }
   }
 
   private static func stamp(_ path: String, _ files: any FileSystem) -> String {

@@ -1,3 +1,4 @@
+import ClusterSim
 import ClusterSimViews
 import Coordination
 import DSLBase
@@ -11,8 +12,9 @@ struct TensorBoardRun {
   /// - Parameters:
   ///   - folder: what `tensorboard --logdir` is given.
   ///   - run: the file that is trained, whose name becomes that of the run.
+  ///   - trainer: what is trained; its cluster and settings are among the run's texts.
   /// - Throws: `io`, `conflict` where a file of this second is there.
-  init(_ folder: String, run: String, _ context: Context) throws {
+  init(_ folder: String, run: String, _ trainer: Trainer, _ context: Context) throws {
     let now = context.time.now
     let name = run.split(separator: "/").last.map(String.init) ?? run
     file = "\(folder)/\(name)/events.out.tfevents.\(now.nanoseconds / 1_000_000_000).dsl"
@@ -21,7 +23,9 @@ struct TensorBoardRun {
       for directory in [folder, "\(folder)/\(name)"] where try files.status(directory + "/.") == nil {
         try files.makeDirectory(directory)
       }
-      try files.write(file, EventFile.head(at: Self.seconds(now)), exclusive: true)
+      let head = EventFile.head(at: Self.seconds(now))
+      try files.write(
+        file, head + EventFile.event(at: Self.seconds(now), Self.texts(trainer)), exclusive: true)
     } catch {
       throw error.asDSLError
     }
@@ -33,6 +37,15 @@ struct TensorBoardRun {
     let event = EventFile.event(
       step: point.episodes, at: Self.seconds(time), EventFile.scalars(point))
     do throws(FileError) { try files.append(file, event) } catch { throw error.asDSLError }
+  }
+
+  private static func texts(_ trainer: Trainer) -> [(tag: String, text: String)] {
+    func code(_ value: JSONValue) -> String { "`\(String(decoding: value.serialized(), as: UTF8.self))`" }
+    return [
+      ("dynamics_version", "\(ClusterConfiguration.dynamicsVersion)"),
+      ("configuration_sha256", trainer.configuration.digest),
+      ("configuration", code(trainer.configuration.json)), ("settings", code(trainer.settings.json)),
+    ]
   }
 
   private static func seconds(_ time: Timestamp) -> Double { Double(time.nanoseconds) / 1e9 }

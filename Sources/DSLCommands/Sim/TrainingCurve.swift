@@ -3,10 +3,13 @@ import ClusterSimViews
 
 /// How the episodes of training went, a point for every hundredth part of them.
 struct TrainingCurve {
-  private(set) var run = TrainingRun(name: "", points: [])
+  private(set) var run: TrainingRun
   private var means: TrainingMeans
 
-  init(_ trainer: Trainer) { means = TrainingMeans(trainer) }
+  init(_ trainer: Trainer) {
+    run = TrainingRun(name: "", points: [], origin: TrainingRun.Origin(trainer.configuration))
+    means = TrainingMeans(trainer)
+  }
 
   var points: [TrainingRun.Point] { run.points }
 
