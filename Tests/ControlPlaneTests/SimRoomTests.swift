@@ -159,7 +159,10 @@ struct TestRoom {
     for _ in 0..<4 { seen.append(try await room.call(.get, "/study")["unreadable_lines"]?.int ?? -1) }
     #expect(seen == [1, 1, 1, 1])
     _ = count.next()
-    #expect(try await room.call(.get, "/study")["unreadable_lines"]?.int == 3)
+    // On a busy machine reading takes long, and is not done again at once.
+    while try await room.call(.get, "/study")["unreadable_lines"]?.int != 3 {
+      try await Task.sleep(for: .milliseconds(10))
+    }
     #expect(try await room.call(.get, "/training") == ["groups": []])
   }
 }

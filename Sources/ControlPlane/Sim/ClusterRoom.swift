@@ -87,13 +87,13 @@ actor ClusterRoom {
 
   /// Curves of trainings, as the schema `sim-curves` has them; no groups where none are watched.
   func training() throws -> JSONValue {
-    files.look(watches(try surface.settings().settings))
+    try files.look(surface.time) { watches(try surface.settings().settings) }
     return files.training
   }
 
   /// Studies, as the schema `sim-study` has them; none where none is watched.
   func study() throws -> JSONValue {
-    files.look(watches(try surface.settings().settings))
+    try files.look(surface.time) { watches(try surface.settings().settings) }
     return files.study
   }
 
@@ -108,10 +108,9 @@ actor ClusterRoom {
     let place = cluster.place
     let stamp = "\(place.text) \(place.digest) \(cluster.configuration.digest)"
     if let known, known.stamp == stamp { return known }
-    let name = settings.sim.policy.map { "sim:" + $0 } ?? "engine:" + settings.policy
     let tape = try EpisodeTape(
       cluster.configuration, key: cluster.episode.key, level: cluster.episode.level,
-      actions: cluster.episode.actions, name: name.split(separator: "/").last.map(String.init) ?? name)
+      actions: cluster.episode.actions, name: ActingPolicy(store, engine: settings.policy).name)
     let shown = Shown(
       stamp: stamp, tape: tape, serial: cluster.number + 1, number: cluster.number,
       isOver: cluster.episode.isOver)

@@ -157,12 +157,12 @@ extension SimRoom {
   }
 
   var trainingNow: JSONValue {
-    files.look(sources.files)
+    files.look(time) { sources.files }
     return files.training
   }
 
   var studyNow: JSONValue {
-    files.look(sources.files)
+    files.look(time) { sources.files }
     return files.study
   }
 

@@ -2,8 +2,9 @@ import DSLBase
 
 /// What is shown of watched files: read again when they are others than before.
 struct WatchedFiles {
-  /// How often files are looked at, seconds, and what share of the time reading them may take.
-  private static let files = (seconds: 1.0, share: 0.05)
+  /// How often files are looked at for followers, seconds, what share of the time reading them may take, and how many seconds of it nobody
+  /// notices.
+  private static let files = (seconds: 1.0, share: 0.05, free: 0.01)
   private static let nothing: (training: JSONValue, study: JSONValue) = (
     ["groups": []], ["file": .null, "studies": [], "unreadable_lines": 0, "problems": []]
   )
@@ -15,9 +16,19 @@ struct WatchedFiles {
   /// What followers were not told of yet.
   private var untold: [ServedEvent.Name] = []
   private var nextLook = 0.0
+  private var nextNews = 0.0
 
-  /// Looks at the files.
-  mutating func look(_ files: SimSources.Files) {
+  /// Looks at the files, unless reading them has taken its share of the time: whoever asks then is told what is known, so that no
+  /// number of questions keeps anything else from going on.
+  mutating func look(_ time: any TimeSource, _ files: () throws -> SimSources.Files) rethrows {
+    let began = time.monotonicSeconds
+    guard began >= nextLook else { return }
+    look(try files())
+    let took = time.monotonicSeconds - began
+    nextLook = took < Self.files.free ? began : began + took / Self.files.share
+  }
+
+  private mutating func look(_ files: SimSources.Files) {
     let now = (training: files.training?.stamp(), study: files.study?.stamp())
     if now.training != stamps.training {
       training = files.training?.load() ?? Self.nothing.training
@@ -40,10 +51,9 @@ struct WatchedFiles {
   mutating func news(
     _ time: any TimeSource, _ files: () throws -> SimSources.Files
   ) rethrows -> [ServedEvent] {
-    let began = time.monotonicSeconds
-    if began >= nextLook {
-      look(try files())
-      nextLook = began + max(Self.files.seconds, (time.monotonicSeconds - began) / Self.files.share)
+    if time.monotonicSeconds >= nextNews {
+      nextNews = time.monotonicSeconds + Self.files.seconds
+      try look(time, files)
     }
     defer { untold = [] }
     return untold.map { ServedEvent(nil, $0, $0 == .training ? training : study) }

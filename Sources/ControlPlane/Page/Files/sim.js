@@ -443,7 +443,9 @@ const heard = { player: heardPlayer, frame: heardFrame, training: heardTraining,
 /** What the engine's server tells: that the cluster or what is asked of it has changed, and files as they change. */
 const seen = {
   cycle: () => { if (byID("following").checked) look(); }, pace: look, gap: look, training: heardTraining, study: heardStudy,
+  // A cycle that decided tells of itself: what is undone afterwards has none.
+  decision: (data) => { if (data.undone && byID("following").checked) look(); },
   status: (data) => { if (know.player && data.leader.state !== watch.leader) look(); },
 };
-if (watching) follow((name, data) => seen[name]?.(data), linked, `/events?${["cycle", "pace", "status", "training", "study"].map((name) => `event=${name}`).join("&")}`);
+if (watching) follow((name, data) => seen[name]?.(data), linked, `/events?${["cycle", "decision", "pace", "status", "training", "study"].map((name) => `event=${name}`).join("&")}`);
 else follow((name, data) => heard[name]?.(data), linked, "/sim/events");
