@@ -89,6 +89,26 @@ import Testing
     #expect(explained.status == 0 && explained.out.contains("critical_oom"), "\(explained)")
   }
 
+  /// A file is looked for where the call is made, as by every command that takes one, and one that is not there is said before anything is begun.
+  @Test func aPolicyIsLookedForHereFirst() throws {
+    let loop = "dsl auto loop --max-cycles 2 --format json"
+    let outcome = try shell(
+      """
+      dsl sim train --out mine.agent --size 5x5 --episodes 64 --setting checkpoints=0 > /dev/null
+      \(loop) --policy mine.agent | jq -r '.decisions[].decision.rule'; mv coordination/cluster.yaml here.yaml
+      \(loop) --policy ./here.yaml | jq -r .cycle_id | wc -l
+      """)
+    let lines = outcome.out.split(separator: "\n")
+    #expect(lines.contains("sim:mine.agent") && lines.last == "2" && outcome.err.isEmpty, "\(outcome)")
+    for (policy, status) in [("none.agent", 4), ("none.yaml", 4), ("none", 4)] as [(String, Int32)] {
+      for election in ["", "--leader-election"] {
+        let refused = try shell("\(loop) --policy \(policy) \(election)")
+        #expect(refused.status == status && refused.err.contains(policy), "\(policy) \(election): \(refused)")
+        #expect(!refused.err.contains("turn 1"))
+      }
+    }
+  }
+
   /// What people approve is done although the cluster has gone on, as long as the numbers of the rule hold.
   @Test func whatIsApprovedIsDoneInALaterState() throws {
     func policy(_ type: String, _ when: String) throws {

@@ -43,6 +43,8 @@ final class LoopRun {
   var acts: Bool { !settings.gates.dryRun }
 
   func toTheEnd() async throws -> Int {
+    // What no turn could decide by is said at once, and not again and again.
+    if here != nil { try expectPolicy(loop.plan) }
     while !control.isStopping, !Task.isCancelled {
       try reloadIfAsked()
       let started = time.monotonicSeconds
@@ -225,9 +227,7 @@ final class LoopRun {
     let plan: AutonomousLoop.Plan
     do {
       plan = try loop.reload()
-      let types = loop.extensions.handlers.keys.sorted() + plan.settings.programs.handlers.map(\.type)
-      _ = try PolicySource(plan.settings.policy, directory).load(
-        for: plan.settings, types: types)
+      try expectPolicy(plan)
     } catch {
       let error = error as? DSLError ?? DSLError(.internalError, "\(error)")
       return try tell(.notReloaded(error))
@@ -240,6 +240,15 @@ final class LoopRun {
       seat = nil
     }
     try tell(.reloaded(plan.warnings))
+  }
+
+  /// - Throws: `notFound`, `invalidInput`, `corrupt`, `io` where there is no policy as the settings name it.
+  private func expectPolicy(_ plan: AutonomousLoop.Plan) throws {
+    let types = loop.extensions.handlers.keys.sorted() + plan.settings.programs.handlers.map(\.type)
+    _ = try PolicySource(plan.settings.policy, directory).load(for: plan.settings, types: types)
+    if plan.settings.backend == SimBackend.word {
+      _ = try ClusterStore(directory, plan.settings.sim).policy()
+    }
   }
 
   // MARK: Waiting

@@ -8,9 +8,12 @@ package struct AgentSnapshot: Sendable {
   /// The first member of the line.
   package static let format = "resonetics.agent/1"
 
-  /// Whether a file says of itself that it is one, of whatever version.
-  package static func isOne(_ bytes: [UInt8]) -> Bool {
-    String(decoding: bytes.prefix(200), as: UTF8.self).contains("\"resonetics.agent/")
+  /// Bytes at the start of a file that tell whether it is one.
+  package static let headCount = 200
+
+  /// Whether a file says of itself, at its start, that it is one, of whatever version.
+  package static func isOne(_ head: [UInt8]) -> Bool {
+    String(decoding: head.prefix(headCount), as: UTF8.self).contains("\"resonetics.agent/")
   }
 
   /// The longest file that is read.

@@ -17,7 +17,8 @@ struct BackendOption: ParsableArguments {
 
   /// This flag and `--policy` as settings. On a simulated cluster a policy of the simulator is one that proposes beside the rules.
   func settings(policy: String?, _ context: Context) throws -> [SettingFlag?] {
-    guard let policy, try context.settings([setting]).settings.backend == "sim",
+    guard let policy = policy.map(context.policyPath) else { return [setting] }
+    guard try context.settings([setting]).settings.backend == SimBackend.word,
       try isOfSimulator(policy, context)
     else { return [DSLCommands.setting("policy", policy, "--policy"), setting] }
     return [DSLCommands.setting("sim.policy", policy, "--policy"), setting]
@@ -27,8 +28,10 @@ struct BackendOption: ParsableArguments {
   private func isOfSimulator(_ policy: String, _ context: Context) throws -> Bool {
     if RulePolicies.named(policy) != nil { return true }
     let path = policy.hasPrefix("/") ? policy : "\(context.directory.path)/\(policy)"
-    guard let bytes = try? context.files.read(path, limit: AgentSnapshot.limit) else { return false }
-    return AgentSnapshot.isOne(bytes)
+    guard let head = try? context.files.read(path, at: 0, count: AgentSnapshot.headCount) else {
+      return false
+    }
+    return AgentSnapshot.isOne(head)
   }
 }
 

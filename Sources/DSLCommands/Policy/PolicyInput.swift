@@ -2,6 +2,7 @@ import Autonomy
 import Coordination
 import DSLBase
 import DecisionEngine
+import Glibc
 
 extension Context {
   private static let sizeLimit = 1 << 20
@@ -37,9 +38,17 @@ extension Context {
   }
 
   private func policySource(_ name: String?, _ settings: Settings) throws -> PolicySource {
-    guard let name else { return PolicySource(settings.policy, directory) }
-    let isHere = name.contains { $0 == "/" || $0 == "." } && (try? files.status(name)) != nil
-    return PolicySource(name, isHere ? CoordinationDirectory(path: ".", files: files) : directory)
+    PolicySource(name.map(policyPath) ?? settings.policy, directory)
+  }
+
+  /// The policy that an argument names, for a setting: where a file of that name is here, its whole path. What a setting names
+  /// is looked up in the coordination directory, also by a loop that reads it again.
+  func policyPath(_ name: String) -> String {
+    guard !name.hasPrefix("/"), name.contains(where: { $0 == "/" || $0 == "." }),
+      (try? files.status(name)) != nil, let here = getcwd(nil, 0)
+    else { return name }
+    defer { free(here) }
+    return String(cString: here) + "/" + name
   }
 
   /// The text of a file that an argument names.
