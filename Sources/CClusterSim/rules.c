@@ -90,7 +90,7 @@ int32_t dslsim_preset(const char *name, double v[dslsim_fields]) {
     v[hot_share] = 0.3333;
     v[burst_probability] = 0.02;
     v[oom_limit] = 5;
-    v[bankruptcy_steps] = 25;
+    v[bankruptcy_steps] = 1;
     v[panic_steps] = 25;
     v[difficulty_levels] = 4;
     v[difficulty_leak] = 0.05;

@@ -170,6 +170,83 @@ import Testing
   }
 }
 
+/// Where `dsl sim run` and `evaluate` keep failures.
+@Suite struct SimBlackBoxTests {
+  private static let kept = ".local/state/dsl/black-boxes"
+
+  @Test func failuresAreKeptWithoutBeingAsked() throws {
+    let shell = try Shell()
+    // HOME is the shell's directory.
+    let outcome = try shell(
+      """
+      dsl sim run --policy random --episodes 6 --format json > run.json
+      dsl sim evaluate --policy random --policy heuristic --episodes 6 --format json > judged.json
+      jq -r '.episodes[].black_box | select(. != null)' run.json | sort > named; ls -d "$HOME"/\(Self.kept)/random-* > there
+      cmp named there && wc -l < there; jq '.episodes | map(select(.ooms > 0 or .cause != "time_limit")) | length' run.json
+      dsl sim replay --format json | jq .diverged; dsl sim cluster --format json | jq .files; ls \(Self.kept) | wc -l
+      jq '.black_boxes' judged.json; jq -r .black_box_directory judged.json | sed "s,$HOME,~,"
+      """)
+    #expect(outcome.err.isEmpty, "\(outcome.err)")
+    let lines = outcome.out.split(separator: "\n").map(String.init)
+    try #require(lines.count == 7, "\(lines)")
+    let failures = Int(lines[0]) ?? 0
+    #expect(failures >= 3 && lines[1] == lines[0] && lines[2] == "0")
+    // The evaluation has the same episodes of the random policy, which are the same files.
+    #expect(lines[3] == lines[4] && lines[4] == lines[5] && Int(lines[5]) ?? 0 >= failures)
+    #expect(lines[6] == "~/\(Self.kept)")
+  }
+
+  /// The same policy and key on another cluster is another file, the same episode is the same one.
+  @Test func anotherEpisodeOfThatNameLosesNothing() throws {
+    let shell = try Shell()
+    let outcome = try shell(
+      """
+      play() { dsl sim run --policy random --episodes 4 --preset $1 --format json --black-boxes b | jq -r '.episodes[].black_box'; }
+      play storm > 1; play calm > 2; play storm > 3; cmp 1 3 && sort 1 2 | grep -v null | sort -u | wc -l; ls b | wc -l
+      dsl sim replay b > replayed
+      """)
+    #expect(outcome.status == 0 && outcome.err.isEmpty, "\(outcome)")
+    let lines = outcome.out.split(separator: "\n")
+    #expect(lines.count == 2 && lines[0] == lines[1] && Int(lines[0]) ?? 0 > 4, "\(lines)")
+  }
+
+  @Test func theOldestGo() throws {
+    let shell = try Shell()
+    let outcome = try shell(
+      """
+      mkdir -p \(Self.kept); cd \(Self.kept)
+      for i in $(seq 1000); do echo old > old-$i.blackbox.json; done; touch -d '2001-01-01' old-*; touch -d '2000-01-01' old-7.blackbox.json
+      echo mine > notes.txt; touch -d '1999-01-01' notes.txt
+      dsl sim run --policy random --episodes 6 --format json | jq '.episodes | map(select(.black_box)) | length'
+      ls random-* | wc -l; ls *.blackbox.json | wc -l; ls old-7.blackbox.json notes.txt 2> /dev/null; ls -a | grep -c tmp
+      """)
+    let lines = outcome.out.split(separator: "\n").map(String.init)
+    #expect(lines.count == 5 && lines[0] == lines[1] && Int(lines[0]) ?? 0 >= 3, "\(lines)")
+    #expect(lines.dropFirst(2) == ["1000", "notes.txt", "0"], "\(lines)")
+  }
+
+  /// What was asked for and cannot be had is an error; what was not is a warning.
+  @Test func aDirectoryThatCannotBeWritten() throws {
+    let shell = try Shell()
+    let run = "dsl sim run --policy random --episodes 6 --format json"
+    let warned = try shell(
+      "echo > file; XDG_STATE_HOME=$PWD/file \(run) | jq -c '[.episodes[].black_box] | unique'")
+    #expect(warned.out == "[null]\n")
+    #expect(warned.err.contains("failures were not kept: ") && warned.err.contains("--black-boxes DIR"))
+    #expect(warned.err.split(separator: "\n").count == 1, "\(warned.err)")
+    let failed = try shell("echo > file; \(run) --black-boxes file")
+    #expect(failed.status == 74 && failed.out.isEmpty && failed.err.contains("file"), "\(failed)")
+    let nowhere = try shell("unset HOME; \(run) 2>&1 > /dev/null; dsl sim cluster")
+    #expect(
+      nowhere.status == 65 && nowhere.out.contains("neither HOME nor XDG_STATE_HOME is set"), "\(nowhere)")
+    #expect(nowhere.err.contains("give files or a directory"))
+    let off = try shell(
+      "\(run) --no-black-boxes | jq -c '[.episodes[].black_box] | unique'; ls -A \(Self.kept)")
+    #expect(off.out == "[null]\n" && off.status != 0, "\(off)")
+    #expect(try shell("\(run) --no-black-boxes --black-boxes b").status == 64)
+  }
+}
+
 /// `dsl sim train` from outside.
 @Suite struct SimTrainTests {
   private static let settings =

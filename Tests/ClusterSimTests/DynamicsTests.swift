@@ -88,6 +88,22 @@ import Testing
     #expect(try cause(action: 0) { ($0.leak, $0.criticalShare) = (0.001, 1) } == .criticalOOM)
   }
 
+  /// Each limit that a preset sets can be come to with its own constants.
+  @Test func noLimitOfAPresetIsOutOfReach() throws {
+    let storm = ClusterConfiguration(.storm)
+    var causes: Set<EndCause> = []
+    for key in try KeySpace.validation.keys(seed: 9, count: 40) {
+      causes.insert(try BlackBox.record(storm, RandomPolicy(), name: "random", key: key).cause)
+      for action in UInt8(4)...7 {
+        let always = try BlackBox.record(
+          storm, policy: "always", key: key, level: 0,
+          actions: Array(repeating: action, count: storm.maxSteps))
+        causes.insert(always.cause)
+      }
+    }
+    #expect(causes.isSuperset(of: [.criticalOOM, .oom, .bankruptcy, .panic]), "\(causes)")
+  }
+
   @Test func memoryOnlyRisesWithoutHelp() throws {
     let run = try Rollout(ClusterConfiguration(), keys: [3])
     var before = run.channel(1)

@@ -129,7 +129,9 @@ package final class EngineHost: Sendable {
       index: writable ? .readWrite : access == .look && hasState ? .readOnly : .none)
     gpus = source.map { [backend] in GPUBackend(backend, $0) }
     let cluster = ClusterStore(directory, settings.sim, fence: fence)
-    sim = settings.backend == SimBackend.word ? SimBackend(cluster, time: world.time) : nil
+    sim =
+      settings.backend == SimBackend.word
+      ? SimBackend(cluster, policy: settings.policy, time: world.time) : nil
     self.warnings = warnings
     programs = try Self.programs(settings, directory, world, tracer, journal)
     notifications = access == .act ? try Self.notifications(settings, directory, world, journal) : nil

@@ -29,7 +29,7 @@ extension ClusterConfiguration {
       hotShare = 0.3333
       burstProbability = 0.02
       oomLimit = 5
-      bankruptcySteps = 25
+      bankruptcySteps = 1
       panicSteps = 25
       difficultyLevels = 4
       difficultyLeak = 0.05

@@ -3,6 +3,8 @@ package import DSLBase
 extension BlackBox {
   /// The longest file that is read.
   package static let limit = 64 << 20
+  /// Characters of a policy's name at most.
+  private static let policyLimit = 256
 
   /// The file: everything, and SHA-256 over its canonical text without that member.
   package var json: JSONValue {
@@ -22,6 +24,16 @@ extension BlackBox {
       "actions": .string(String(decoding: actions.map { $0 + UInt8(ascii: "0") }, as: UTF8.self)),
       "state_digests": .string(digests.map(Self.hex).joined()), "tail": .array(tail.map(Self.json)),
     ]
+  }
+
+  /// A policy's name without what a terminal or a picture would take for something else.
+  static func shown(_ policy: String) -> String {
+    var scalars = String.UnicodeScalarView()
+    for scalar in policy.unicodeScalars.prefix(policyLimit) {
+      let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+      scalars.append(isControl ? "_" : scalar)
+    }
+    return String(scalars)
   }
 
   private static func digest(of content: JSONObject) -> String {
@@ -93,19 +105,24 @@ extension BlackBox {
         step: try item.int("step"), row: node[0], column: node[1], isCritical: try item.bool("critical"))
     }
     tail = try Self.list(fields, "tail", name) { (item) throws(DSLError) in try Self.moment(item, name) }
-    try expectWhole(name)
+    try expectWhole(name, steps: try fields.int("steps"))
     if isToBeTrue { try expectTrue(name) }
   }
 
-  private func expectWhole(_ name: String) throws(DSLError) {
+  private func expectWhole(_ name: String, steps: Int) throws(DSLError) {
     let isInside = incidents.allSatisfy {
       (0..<configuration.height).contains($0.row) && (0..<configuration.width).contains($0.column)
     }
-    guard actions.allSatisfy({ $0 < 8 }), digests.count == actions.count + 1, isInside,
+    guard actions.allSatisfy({ $0 < 8 }), steps == actions.count, digests.count == actions.count + 1,
+      isInside,
       incidents.allSatisfy({ (1...max(actions.count, 1)).contains($0.step) }),
       (0...configuration.difficultyLevels).contains(level)
     else {
-      throw DSLError(.corrupt, "\(name): actions, digests, level and incidents do not fit together")
+      throw DSLError(.corrupt, "\(name): actions, steps, digests, level and incidents do not fit together")
+    }
+    // It is shown on terminals and in pictures.
+    guard policy == Self.shown(policy) else {
+      throw DSLError(.corrupt, "\(name): policy is no name of one")
     }
   }
 

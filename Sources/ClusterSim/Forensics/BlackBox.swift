@@ -37,7 +37,7 @@ package struct BlackBox: Sendable, Hashable {
 
   package var configuration: ClusterConfiguration
   package var policy: String
-  /// SHA-256 of the values of a learned policy.
+  /// SHA-256 of the values of a learned policy, or of the text of an engine's.
   package var policyDigest: String?
   package var key: UInt64
   package var level: Int
@@ -73,12 +73,14 @@ package struct BlackBox: Sendable, Hashable {
   ///
   /// - Throws: ``DSLError`` for a configuration or level that is not valid.
   package static func record(
-    _ configuration: ClusterConfiguration, policy: String, key: UInt64, level: Int, actions: [UInt8]
+    _ configuration: ClusterConfiguration, policy: String, policyDigest: String? = nil, key: UInt64,
+    level: Int,
+    actions: [UInt8]
   ) throws(DSLError) -> BlackBox {
     let run = try Playback(configuration, key: key, level: level, actions: [])
     var recorder = FlightRecorder(run)
     for action in actions where !run.isOver { recorder.take(action, run) }
-    return BlackBox(run, recorder, policy: policy, policyDigest: nil, key: key, level: level)
+    return BlackBox(run, recorder, policy: policy, policyDigest: policyDigest, key: key, level: level)
   }
 
   private init(
@@ -86,7 +88,8 @@ package struct BlackBox: Sendable, Hashable {
     level: Int
   ) {
     configuration = run.configuration
-    (self.policy, self.policyDigest, self.key, self.level) = (policy, policyDigest, key, level)
+    (self.policy, self.policyDigest) = (Self.shown(policy), policyDigest)
+    (self.key, self.level) = (key, level)
     (actions, digests, incidents) = (recorder.actions, recorder.digests, recorder.incidents)
     (cause, reward, ooms) = (run.state.cause, Double(run.state.reward) / 1000, run.state.ooms)
     tail = recorder.tail

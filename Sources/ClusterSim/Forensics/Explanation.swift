@@ -11,7 +11,7 @@ package struct Explanation: Sendable, Hashable {
     package var isVisible: Bool
   }
 
-  /// The node whose end this is about; nil for a failure without one.
+  /// The node whose end this is about: the critical one, of too many the last, where nothing failed the first; nil for a failure without one.
   package var node: BlackBox.Incident?
   /// Its memory: every so many steps, and at the end.
   package var curve: [Sample]
@@ -38,7 +38,13 @@ package struct Explanation: Sendable, Hashable {
       throw DSLError(.invalidState, "nothing failed in this episode", fix: "give the black box of a failure")
     }
     let run = try Playback(box)
-    node = box.incidents.first { $0.isCritical } ?? (box.cause.isFailure ? nil : box.incidents.first)
+    node =
+      switch box.cause {
+      // The one too many.
+      case .oom: box.incidents.last
+      case _ where box.cause.isFailure: box.incidents.first { $0.isCritical }
+      default: box.incidents.first
+      }
     (curve, lastVisible, lastVisited, hotSince, chances) = ([], nil, nil, nil, [])
     if let node { follow(node, run, every: every) }
     guard box.cause.isFailure else { return }

@@ -105,9 +105,12 @@ package struct OpenEpisode: Sendable, Hashable {
 
   /// The record that its failure is examined with.
   ///
-  /// - Parameter policy: the word for who acted.
-  package func blackBox(policy: String) throws(DSLError) -> BlackBox {
-    try BlackBox.record(configuration, policy: policy, key: key, level: level, actions: actions)
+  /// - Parameters:
+  ///   - policy: the word for who acted.
+  ///   - policyDigest: SHA-256 of its values or text.
+  package func blackBox(policy: String, policyDigest: String?) throws(DSLError) -> BlackBox {
+    try BlackBox.record(
+      configuration, policy: policy, policyDigest: policyDigest, key: key, level: level, actions: actions)
   }
 
   /// Does the first steps again; `look` sees the state before each.

@@ -67,6 +67,25 @@ package enum AtomicFile {
     }
   }
 
+  /// Puts the content in place whole, without waiting for the disk: for what can be made again, and is empty or missing at worst after a
+  /// power failure.
+  ///
+  /// - Throws: `io`; the file holds the old content then.
+  package static func place(
+    _ files: any FileSystem, _ path: String, _ content: [UInt8]
+  ) throws(DSLError) {
+    let (directory, name) = split(path)
+    do throws(FileError) {
+      let temp = try createTemp(files, directory, name, content)
+      do throws(FileError) { try files.rename(temp, to: path) } catch {
+        try? files.remove(temp)
+        throw error
+      }
+    } catch {
+      throw error.asDSLError
+    }
+  }
+
   /// Makes a directory, if it is not there, whose name outlives a power failure.
   ///
   /// Without that, files that are synced in it may be out of reach afterwards.

@@ -163,6 +163,18 @@ public struct FileAttributes: Sendable, Hashable {
 }
 
 extension FileSystem {
+  /// Creates a directory and those above it that are missing.
+  public func makeDirectories(_ path: String) throws(FileError) {
+    var missing: [String] = []
+    var directory = path[...]
+    while !directory.isEmpty, directory != "/", try status(String(directory)) == nil {
+      missing.append(String(directory))
+      guard let slash = directory.lastIndex(of: "/") else { break }
+      directory = directory[..<slash]
+    }
+    for directory in missing.reversed() { try makeDirectory(directory) }
+  }
+
   /// The part of the whole.
   public func read(_ path: String, at offset: Int64, count: Int) throws(FileError) -> [UInt8] {
     let content = try read(path, limit: .max)

@@ -4,9 +4,9 @@ import DSLBase
 
 /// Black boxes as files.
 enum BlackBoxFiles {
-  /// Files written by one command at most.
+  /// Files of one directory at most.
   static let limit = 1000
-  private static let suffix = ".blackbox.json"
+  static let suffix = ".blackbox.json"
 
   /// Reads one.
   ///
@@ -29,9 +29,20 @@ enum BlackBoxFiles {
     return try BlackBox(json, name: path, isToBeTrue: isToBeTrue)
   }
 
-  /// The files that arguments name; of a directory all black boxes in it, by name.
+  /// The files that arguments name; of a directory all black boxes in it, by name. Without any, those that were kept without being asked.
   static func named(_ paths: [String], _ context: Context) throws -> [String] {
     var files: [String] = []
+    var paths = paths
+    if paths.isEmpty {
+      guard let kept = BlackBoxShelf.kept(context.environment) else {
+        throw DSLError(
+          .invalidInput, "neither HOME nor XDG_STATE_HOME is set", fix: "give files or a directory")
+      }
+      guard (try? context.files.status(kept)) != nil else {
+        throw DSLError(.notFound, "no failures were kept in \(kept)", fix: "give files or a directory")
+      }
+      paths = [kept]
+    }
     for path in paths {
       let status: FileStatus?
       do throws(FileError) { status = try context.files.status(path) } catch { throw error.asDSLError }
@@ -47,7 +58,7 @@ enum BlackBoxFiles {
     guard !files.isEmpty else {
       throw DSLError(
         .notFound, "no black boxes in \(paths.joined(separator: ", "))",
-        fix: "write some with dsl sim run --black-boxes DIR")
+        fix: "dsl sim run --black-boxes DIR writes some")
     }
     return files
   }
@@ -63,16 +74,5 @@ enum BlackBoxFiles {
       throw error.asDSLError
     }
     return Array(names.filter { $0.hasSuffix(suffix) }.sorted().prefix(limit))
-  }
-
-  /// Writes one into a directory, which is made where there is none.
-  ///
-  /// - Returns: the file.
-  static func write(_ box: BlackBox, into directory: String, _ context: Context) throws -> String {
-    do throws(FileError) { try context.files.makeDirectory(directory) } catch { throw error.asDSLError }
-    let word = box.policy.map { $0.isLetter || $0.isNumber || $0 == "." || $0 == "-" ? $0 : "_" }
-    let path = "\(directory)/\(String(word))-\(BlackBox.text(box.key))\(suffix)"
-    try AtomicFile.commit(context.files, path, box.json.serialized(.compact) + [0x0A])
-    return path
   }
 }

@@ -16,8 +16,10 @@ struct SimClusterCommand: ReportingCommand {
       """)
   static let reportName = "sim-cluster"
 
-  @Argument(help: "Files, or directories of them.", completion: .file(extensions: ["json"]))
-  var paths: [String]
+  @Argument(
+    help: "Files, or directories of them; those that dsl sim run and evaluate kept without any.",
+    completion: .file(extensions: ["json"]))
+  var paths: [String] = []
 
   @OptionGroup var global: GlobalOptions
 

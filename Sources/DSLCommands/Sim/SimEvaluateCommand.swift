@@ -11,6 +11,7 @@ struct SimEvaluateCommand: ReportingCommand {
       Episodes have keys that no training or tuning uses, unless --space says otherwise. Files separated by commas are
       trainings of one learner: they are judged together, and the intervals take in how much trainings differ. engine:FILE is
       the engine with that policy, under the limits, score and gates in force: what dsl auto loop --backend sim would do.
+      Failures are written to files that replay, explain, whatif, diff and cluster read.
 
       Examples:
         dsl sim evaluate
@@ -30,11 +31,7 @@ struct SimEvaluateCommand: ReportingCommand {
 
   @OptionGroup var episodes: EpisodeOptions
 
-  @Option(
-    name: .customLong("black-boxes"),
-    help: ArgumentHelp("Write failures into a directory, 1000 at most.", valueName: "dir"),
-    completion: .directory)
-  var boxes: String?
+  @OptionGroup var boxes: BlackBoxOptions
 
   @OptionGroup var global: GlobalOptions
 
@@ -55,13 +52,15 @@ struct SimEvaluateCommand: ReportingCommand {
     let differences = try judged.dropFirst().map {
       try PairedDifference($0.groups, less: base.groups)
     }
-    let written = try write(judged, configuration, context)
-    let data = data(judged, differences, configuration, keys.count, written)
+    var shelf = try write(judged, configuration, context)
+    let notes = shelf.close()
+    let whereabouts = Report.whereabouts(shelf)
+    let data = data(judged, differences, configuration, keys.count, shelf)
     var report = Report(Self.reportName, data) { paint in
       "\(configuration.height)x\(configuration.width) cells, \(configuration.stamp), \(keys.count) episodes of \(episodes.text)\n"
-        + Self.table(judged).text(paint)
+        + Self.table(judged).text(paint) + whereabouts
     }
-    report.warnings = warnings
+    report.warnings = warnings + notes
     return report
   }
 
@@ -92,28 +91,25 @@ struct SimEvaluateCommand: ReportingCommand {
   /// Plays the failures again, recorded: they come out the same.
   private func write(
     _ judged: [Judged], _ configuration: ClusterConfiguration, _ context: Context
-  ) throws -> Int? {
-    guard let boxes else { return nil }
-    var written = 0
+  ) throws -> BlackBoxShelf {
+    var shelf = BlackBoxShelf(boxes, context)
     for judged in judged {
       for (member, outcomes) in zip(judged.policy.members, judged.groups) {
         for outcome in outcomes where outcome.cause.isFailure || outcome.ooms > 0 {
-          guard written < BlackBoxFiles.limit else { return written }
-          let box = try BlackBox.record(
-            configuration, member.policy, name: member.policy.name, policyDigest: member.digest,
-            key: outcome.key, level: episodes.level)
-          _ = try BlackBoxFiles.write(box, into: boxes, context)
-          written += 1
+          _ = try shelf.keep {
+            try BlackBox.record(
+              configuration, member.policy, name: member.policy.name, policyDigest: member.digest,
+              key: outcome.key, level: episodes.level)
+          }
         }
       }
     }
-    return written
+    return shelf
   }
 
   private func data(
     _ judged: [Judged], _ differences: [PairedDifference], _ configuration: ClusterConfiguration,
-    _ count: Int,
-    _ written: Int?
+    _ count: Int, _ shelf: BlackBoxShelf
   ) -> JSONValue {
     var object = configuration.identity
     for member in episodes.json { object[member.key] = member.value }
@@ -137,7 +133,8 @@ struct SimEvaluateCommand: ReportingCommand {
         row["policy"] = .string(judged.policy.name)
         return .object(row)
       })
-    object["black_boxes"] = .optional(written)
+    object["black_boxes"] = shelf.directory == nil ? .null : .int(shelf.count)
+    object["black_box_directory"] = .optional(shelf.directory)
     return .object(object)
   }
 

@@ -9,7 +9,7 @@ struct SimPolicy {
   /// One training of it, or the rule itself.
   struct Member {
     var policy: any ClusterSim.Policy
-    /// SHA-256 of learned values.
+    /// SHA-256 of learned values, or of the text of an engine's policy.
     var digest: String?
     var snapshot: AgentSnapshot?
   }
@@ -33,8 +33,9 @@ struct SimPolicy {
     }
     if text.hasPrefix(Self.enginePrefix) {
       name = text
-      let policy = try Self.engine(String(text.dropFirst(Self.enginePrefix.count)), name: text, context)
-      members = [Member(policy: policy)]
+      let (policy, source) = try Self.engine(
+        String(text.dropFirst(Self.enginePrefix.count)), name: text, context)
+      members = [Member(policy: policy, digest: SHA256.hex(of: Array(source.utf8)))]
       return
     }
     let files = text.split(separator: ",").map(String.init)
@@ -54,11 +55,14 @@ struct SimPolicy {
   private static let choices =
     words.joined(separator: ", ") + ", a file of dsl sim train, or engine:FILE with an engine's policy"
 
-  /// An engine with the policy, under the limits, gates and score in force.
-  private static func engine(_ policy: String, name: String, _ context: Context) throws -> EnginePolicy {
+  /// An engine with the policy, under the limits, gates and score in force, and the policy's text.
+  private static func engine(
+    _ policy: String, name: String, _ context: Context
+  ) throws -> (EnginePolicy, source: String) {
     var settings = try context.settings().settings
     settings.backend = SimBackend.word
-    return EnginePolicy(name: name, try context.policyEngine(policy, settings), settings.gates)
+    let engine = try context.policyEngine(policy, settings)
+    return (EnginePolicy(name: name, engine, settings.gates), engine.policy.source)
   }
 
   /// Reads what was learned.

@@ -17,8 +17,10 @@ struct SimReplayCommand: ReportingCommand {
       """)
   static let reportName = "sim-replay"
 
-  @Argument(help: "Files, or directories of them.", completion: .file(extensions: ["json"]))
-  var paths: [String]
+  @Argument(
+    help: "Files, or directories of them; those that dsl sim run and evaluate kept without any.",
+    completion: .file(extensions: ["json"]))
+  var paths: [String] = []
 
   @Option(
     help: ArgumentHelp("Give the episode's curve too, a point every so many steps.", valueName: "steps"))

@@ -8,8 +8,8 @@ struct SimRunCommand: ReportingCommand {
     commandName: "run",
     abstract: "Play episodes of policies and say how each went.",
     discussion: """
-      Every episode is recorded while it is played. With --black-boxes those in which a cell ran out of memory or the
-      cluster failed are written to files that replay, explain, whatif, diff and cluster read.
+      Every episode is recorded while it is played. Those in which a cell ran out of memory or the cluster failed are
+      written to files that replay, explain, whatif, diff and cluster read.
 
       Examples:
         dsl sim run
@@ -34,11 +34,7 @@ struct SimRunCommand: ReportingCommand {
       "Play the episode of this key, 16 hexadecimal digits. May be repeated.", valueName: "hex"))
   var keys: [String] = []
 
-  @Option(
-    name: .customLong("black-boxes"),
-    help: ArgumentHelp("Write failures into a directory, 1000 at most.", valueName: "dir"),
-    completion: .directory)
-  var boxes: String?
+  @OptionGroup var boxes: BlackBoxOptions
 
   @OptionGroup var global: GlobalOptions
 
@@ -56,28 +52,25 @@ struct SimRunCommand: ReportingCommand {
     let players = chosen.flatMap { policy in policy.members }
     var played: [Played] = []
     var progress = Progress("episodes", total: players.count * keys.count, context)
-    var written = 0
+    var shelf = BlackBoxShelf(boxes, context)
     for player in players {
       for key in keys {
         try Task.checkCancellation()
         let box = try BlackBox.record(
           configuration, player.policy, name: player.policy.name, policyDigest: player.digest, key: key,
           level: episodes.level)
-        var file: String?
-        if let boxes, box.isWorthKeeping, written < BlackBoxFiles.limit {
-          file = try BlackBoxFiles.write(box, into: boxes, context)
-          written += 1
-        }
+        let file = box.isWorthKeeping ? try shelf.keep { box } : nil
         played.append(Played(box: box, file: file))
         progress.show(played.count)
       }
     }
     progress.end()
-    var report = Report(Self.reportName, data(played, configuration)) { text(played, configuration, $0) }
-    report.warnings = warnings
-    if boxes != nil, played.count(where: \.box.isWorthKeeping) > written {
-      report.warnings.append("only the first \(written) failures were written")
+    let notes = shelf.close()
+    let whereabouts = Report.whereabouts(shelf)
+    var report = Report(Self.reportName, data(played, configuration)) {
+      text(played, configuration, $0) + whereabouts
     }
+    report.warnings = warnings + notes
     return report
   }
 
@@ -113,7 +106,8 @@ struct SimRunCommand: ReportingCommand {
       table.rows.append([
         played.box.policy, BlackBox.text(played.box.key), "\(played.box.actions.count)",
         Shown.number(played.box.reward, decimals: 1), "\(played.box.ooms)",
-        paint(cause.name, cause.isFailure ? .bad : .good), played.file ?? "",
+        paint(cause.name, cause.isFailure ? .bad : .good),
+        played.file?.split(separator: "/").last.map(String.init) ?? "",
       ])
     }
     return "\(configuration.height)x\(configuration.width) cells, \(configuration.stamp), \(episodes.text)\n"

@@ -46,7 +46,9 @@ struct SimServeCommand: ReportingCommand {
 
   @Option(
     name: .customLong("black-boxes"),
-    help: ArgumentHelp("Recorded episodes that can be chosen.", valueName: "dir"), completion: .directory)
+    help: ArgumentHelp(
+      "Recorded episodes that can be chosen; those that dsl sim run and evaluate kept without it.",
+      valueName: "dir"), completion: .directory)
   var boxes: String?
 
   @OptionGroup var watching: WatchOptions
@@ -109,6 +111,10 @@ struct SimServeCommand: ReportingCommand {
     let offered = policies + (policies.isEmpty ? ["heuristic"] : []) + SimPolicy.words
     var names: [String] = []
     for name in offered where !names.contains(name) { names.append(name) }
+    let kept = BlackBoxShelf.kept(context.environment).flatMap { kept in
+      (try? context.files.status(kept)) == nil ? nil : kept
+    }
+    let recorded = boxes ?? kept
     var sources = SimSources(
       configuration: configuration, policies: names,
       policy: { name in
@@ -117,7 +123,7 @@ struct SimServeCommand: ReportingCommand {
         _ = try policy.fit(configuration)
         return policy.members[0].policy
       },
-      recording: { name in try BlackBoxFiles.read("\(boxes ?? ".")/\(name)", context) })
+      recording: { name in try BlackBoxFiles.read("\(recorded ?? ".")/\(name)", context) })
     sources.level = level
     if let boxes {
       guard let status = try? context.files.status(boxes + "/."), status.kind == .directory else {
@@ -125,8 +131,8 @@ struct SimServeCommand: ReportingCommand {
           .notFound, "--black-boxes: there is no directory \(boxes)",
           fix: "write some with dsl sim run --black-boxes \(boxes)")
       }
-      sources.recordings = { try BlackBoxFiles.names(in: boxes, context) }
     }
+    if let recorded { sources.recordings = { try BlackBoxFiles.names(in: recorded, context) } }
     sources.files = SimWatches.files(settings.serve, context.files)
     return sources
   }

@@ -65,19 +65,8 @@ package final class OTLPFileExporter: SpanExporter {
   private func prepare() throws {
     try prepared.withLock { prepared in
       if prepared { return }
-      var missing: [String] = []
-      var directory = Self.parent(path)
-      while !directory.isEmpty, directory != "/", try files.status(directory) == nil {
-        missing.append(directory)
-        directory = Self.parent(directory)
-      }
-      for directory in missing.reversed() { try files.makeDirectory(directory) }
+      if let slash = path.lastIndex(of: "/") { try files.makeDirectories(String(path[..<slash])) }
       prepared = true
     }
-  }
-
-  private static func parent(_ path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "" }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 }

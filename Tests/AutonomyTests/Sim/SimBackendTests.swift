@@ -149,7 +149,7 @@ import Testing
     var other = Settings.Sim()
     other.seed = 9
     let directory = CoordinationDirectory(path: world.path, files: files)
-    let seen = SimBackend(ClusterStore(directory, other), time: world.time).look()
+    let seen = SimBackend(ClusterStore(directory, other), policy: "default", time: world.time).look()
     #expect(seen.blind?.contains("another cluster than the settings sim describe") == true)
     #expect(world.sim.look().blind == nil)
   }

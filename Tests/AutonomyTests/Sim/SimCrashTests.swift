@@ -45,7 +45,7 @@ import Testing
       let directory = CoordinationDirectory(path: path, files: files)
       try AtomicFile.makeDirectory(files, directory.state)
       journal = try Journal(directory: directory, access: .readWrite)
-      sim = SimBackend(ClusterStore(directory, .init()), time: time)
+      sim = SimBackend(ClusterStore(directory, .init()), policy: "default", time: time)
       engine = try deed == .waiting ? EngineRules.never() : EngineRules.always(.memoryClean)
     }
 

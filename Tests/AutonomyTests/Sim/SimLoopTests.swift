@@ -133,7 +133,7 @@ import Testing
       exclusive: true)
     let site = try SimSite(world, try EngineRules.always(.optimize))
     var report = try await site.turn()
-    for _ in 0..<500 where report.warnings.isEmpty { report = try await site.turn() }
+    while !(try site.cluster().episode.isOver) { report = try await site.turn() }
     let failed = try site.cluster()
     #expect(failed.episode.cause == .criticalOOM && failed.number == 7)
     let name = "7-\(BlackBox.text(failed.episode.key)).blackbox.json"
@@ -144,6 +144,7 @@ import Testing
     let box = try BlackBox(
       try JSONParser.parse(try PosixFileSystem().read(path, limit: 1 << 20)), name: path)
     #expect(box.actions == failed.episode.actions && box.cause == .criticalOOM)
+    #expect(box.policy == "engine:default" && box.policyDigest?.count == 64)
     #expect(try box.replay() == .same(steps: failed.episode.step))
     // The next cycle sees it, can do nothing about it, and begins the next episode.
     let next = try await site.turn()
@@ -162,6 +163,38 @@ import Testing
     #expect(begun.earlierReward == failed.episode.reward)
   }
 
+  /// What ran out of memory and was started again is told of and recorded at once, not when the episode is over.
+  @Test func aCellThatRunsOutOfMemoryIsRecordedAtOnce() async throws {
+    var settings = Settings.Sim()
+    settings.config = "constants.json"
+    let world = try await SimWorld(settings)
+    // Nobody is critical, so that the cluster goes on.
+    let constants = #"{"leak": 0.0007, "hot_memory_low": 0.95, "critical_share": 0, "oom_limit": 0}"#
+    try PosixFileSystem().write(world.path + "/constants.json", Array(constants.utf8), exclusive: true)
+    let site = try SimSite(world, try EngineRules.always(.optimize))
+    var told: [Int] = []
+    while told.count < 3 {
+      let report = try await site.turn()
+      let episode = try site.cluster().episode
+      try #require(!episode.isOver)
+      let path = "\(world.path)/.dsl/sim/black-boxes/0-\(BlackBox.text(episode.key)).blackbox.json"
+      guard let warning = report.warnings.first else {
+        #expect(episode.gauges.ooms == told.last ?? 0)
+        continue
+      }
+      let lost = episode.gauges.ooms - (told.last ?? 0)
+      #expect(
+        warning
+          == "\(lost) cell\(lost == 1 ? "" : "s") ran out of memory by step \(episode.step) of episode 0; recorded in \(path)"
+      )
+      let box = try BlackBox(
+        try JSONParser.parse(try PosixFileSystem().read(path, limit: 1 << 20)), name: path)
+      #expect(box.actions == episode.actions && box.cause == .none && box.ooms == episode.gauges.ooms)
+      #expect(box.incidents.count == box.ooms && box.incidents.last?.step == episode.step)
+      told.append(episode.gauges.ooms)
+    }
+  }
+
   @Test func blackBoxesAreBounded() async throws {
     var settings = Settings.Sim()
     (settings.size, settings.config) = ("1x1", "constants.json")
@@ -175,7 +208,7 @@ import Testing
       world.path + "/constants.json", Array(constants.utf8), exclusive: true)
     let directory = CoordinationDirectory(path: world.path, files: PosixFileSystem())
     let store = ClusterStore(directory, settings, boxLimit: 3)
-    let sim = SimBackend(store, time: world.time)
+    let sim = SimBackend(store, policy: "default", time: world.time)
     while try store.load().number < 6 { _ = try await sim.passTime(sim.look()) }
     var numbers: [Int] = []
     try PosixFileSystem().walk(world.path + "/.dsl/sim/black-boxes") { entry in

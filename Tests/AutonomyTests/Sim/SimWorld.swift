@@ -24,7 +24,7 @@ struct SimWorld: ContractWorld {
     folder = try SweepFolder()
     let directory = CoordinationDirectory(path: folder.path, files: files)
     store = ClusterStore(directory, settings)
-    sim = SimBackend(store, time: time)
+    sim = SimBackend(store, policy: "default", time: time)
     for _ in 0..<steps { _ = try await sim.passTime(sim.look()) }
   }
 

@@ -6,7 +6,9 @@ import Testing
 @Suite struct ForensicsTests {
   /// Episodes of the random policy on a small storm: most fail.
   private static func boxes(_ count: Int) throws -> [BlackBox] {
-    let configuration = ClusterConfiguration(.storm, height: 5, width: 5)
+    var configuration = ClusterConfiguration(.storm, height: 5, width: 5)
+    // What is spent at random is soon spent; here other failures are wanted.
+    configuration.bankruptcySteps = 0
     return try KeySpace.validation.keys(seed: 3, count: count).map {
       try BlackBox.record(configuration, RandomPolicy(), name: "random", key: $0)
     }
@@ -83,6 +85,36 @@ import Testing
     #expect(throws: DSLError.self) { try BlackBox(empty.json, name: "a") }
   }
 
+  /// Signed anew by whoever edited it: what tables and terminals would show of it.
+  @Test func whatWouldBeShownWrongIsRefused() throws {
+    let box = try #require(try Self.boxes(1).first)
+    var object = try #require(box.json.object)
+    object["sha256"] = nil
+    func signed(_ member: String, _ value: JSONValue) -> JSONValue {
+      var other = object
+      other[member] = value
+      other["sha256"] = .string(SHA256.hex(of: JSONValue.object(other).canonical.serialized()))
+      return .object(other)
+    }
+    #expect(try BlackBox(signed("steps", .int(box.actions.count)), name: "a") == box)
+    for steps in [box.actions.count + 1, -1, 1_000_000_000_000_000_000] {
+      #expect("\(steps)") { try BlackBox(signed("steps", .int(steps)), name: "a") } throws: {
+        "\($0)".contains("do not fit together")
+      }
+    }
+    for policy in ["\u{1B}[31mred", "a\nb", "\u{9B}1m", String(repeating: "x", count: 300)] {
+      #expect("\(policy.debugDescription)") {
+        try BlackBox(signed("policy", .string(policy)), name: "a")
+      } throws: {
+        "\($0)".contains("a: policy is no name of one")
+      }
+      // What is recorded under such a name can be read again.
+      let recorded = try BlackBox.record(box.configuration, RandomPolicy(), name: policy, key: box.key)
+      #expect(try BlackBox(recorded.json, name: "a") == recorded)
+    }
+    #expect(try BlackBox(signed("policy", "größe 7"), name: "a").policy == "größe 7")
+  }
+
   /// Whoever edits a file is found out, and what is signed anew but makes no sense is refused too.
   @Test func refusesWhatWasEdited() throws {
     let box = try #require(try Self.boxes(1).first)
@@ -95,7 +127,7 @@ import Testing
     var cut = box
     cut.digests.removeLast()
     #expect { try BlackBox(cut.json, name: "a.json") } throws: {
-      "\($0)".contains("a.json: actions, digests, level and incidents do not fit")
+      "\($0)".contains("a.json: actions, steps, digests, level and incidents do not fit")
     }
     var wild = box
     wild.actions[0] = 9
@@ -121,6 +153,12 @@ import Testing
       explained += 1
     }
     #expect(explained > 0)
+    // Where too many cells ran out it is about the one too many.
+    let many = try #require(try Self.boxes(40).first { $0.cause == .oom })
+    let found = try Explanation(many, policies: [])
+    #expect(found.node == many.incidents.last && found.node?.step == many.actions.count)
+    #expect(found.curve.last?.memory ?? 0 > 0.9)
+    #expect(try !CrashSignature(many).name.hasPrefix("oom/none"))
     let calm = try BlackBox.record(ClusterConfiguration(.calm), OraclePolicy(), name: "oracle", key: 1)
     #expect { try Explanation(calm, policies: []) } throws: { "\($0)".contains("nothing failed") }
   }

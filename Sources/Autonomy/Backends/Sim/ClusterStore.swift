@@ -89,10 +89,12 @@ package struct ClusterStore: Sendable {
 
   /// Writes the record of an episode that failed, and removes those of episodes long ago. Writing it twice leaves one.
   ///
+  /// - Parameter policy: who acted.
   /// - Returns: its path.
   @discardableResult
-  func keepBox(_ cluster: SavedCluster) throws(DSLError) -> String {
-    let bytes = try cluster.episode.blackBox(policy: "engine").json.serialized(.compact) + [0x0A]
+  func keepBox(_ cluster: SavedCluster, _ policy: ActingPolicy) throws(DSLError) -> String {
+    let box = try cluster.episode.blackBox(policy: policy.name, policyDigest: policy.digest)
+    let bytes = box.json.serialized(.compact) + [0x0A]
     let path = boxPath(cluster)
     let (files, folder) = (directory.files, directory.blackBoxes)
     try fenced { () throws(DSLError) in

@@ -16,10 +16,13 @@ package struct SimBackend: Backend {
   package let name = SimBackend.word
   package let supports = ClusterChoice.types
   package let store: ClusterStore
+  private let policy: ActingPolicy
   private let time: any TimeSource
 
-  package init(_ store: ClusterStore, time: any TimeSource) {
+  /// - Parameter policy: the engine's, as ``PolicySource`` takes it.
+  package init(_ store: ClusterStore, policy: String, time: any TimeSource) {
     (self.store, self.time) = (store, time)
+    self.policy = ActingPolicy(store, engine: policy)
   }
 
   // MARK: Looking
@@ -101,7 +104,9 @@ package struct SimBackend: Backend {
     let next = try cluster.stepping(action)
     try store.commit(next)
     // What cannot be written now is written before the next episode begins.
-    if next.episode.cause.isFailure { _ = try? store.keepBox(next) }
+    if next.episode.cause.isFailure || next.episode.gauges.ooms > cluster.episode.gauges.ooms {
+      _ = try? store.keepBox(next, policy)
+    }
     return receipt(cluster, next)
   }
 
@@ -174,14 +179,27 @@ package struct SimBackend: Backend {
       cluster = try cluster.stepping(.waiting(step: cluster.episode.step))
       try store.commit(cluster)
     }
-    let cause = cluster.episode.cause
-    guard cause.isFailure else { return [] }
-    let box = try store.keepBox(cluster)
-    return ["the cluster failed in \(cluster.place.text): \(cause.name); recorded in \(box)"]
+    return try record(cluster, since: observation)
+  }
+
+  /// Records a failure, or that cells ran out of memory since the cluster was observed, and says so.
+  private func record(_ cluster: SavedCluster, since observation: Observation) throws(DSLError) -> [String] {
+    let (cause, ooms) = (cluster.episode.cause, Double(cluster.episode.gauges.ooms))
+    let isSameEpisode = observation.metrics[.clusterEpisode] == Double(cluster.number)
+    let lost = isSameEpisode ? ooms - (observation.metrics[.clusterOOMs] ?? 0) : 0
+    guard cause.isFailure || lost > 0 else { return [] }
+    let box = try store.keepBox(cluster, policy)
+    let what =
+      cause.isFailure
+      ? "the cluster failed in \(cluster.place.text): \(cause.name)"
+      : "\(Int(lost)) cell\(lost == 1 ? "" : "s") ran out of memory by \(cluster.place.text)"
+    return ["\(what); recorded in \(box)"]
   }
 
   private func succeed(_ cluster: SavedCluster) throws(DSLError) -> String {
-    if cluster.episode.cause.isFailure { try store.keepBox(cluster) }
+    if cluster.episode.cause.isFailure || cluster.episode.gauges.ooms > 0 {
+      try store.keepBox(cluster, policy)
+    }
     let next = try cluster.succeeding()
     try store.commit(next)
     let (steps, cause) = (cluster.episode.step, cluster.episode.cause.name)
