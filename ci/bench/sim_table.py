@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The table of the simulator: what was published, and what every policy comes to here, on 500 evaluation episodes.
 
-  ci/bench/sim_table.py [--ppo 10] [--workers 2]       # all of it: 35 trainings of Q, half a minute each, and of PPO a minute or two each
+  ci/bench/sim_table.py [--ppo 10] [--workers 2]       # all of it: 50 trainings of Q, half a minute each, and of PPO a minute or two each
   ci/bench/sim_table.py --quick [--ppo 1]              # the same in small, in a minute or two: to see that all of it runs
 
 Trains what is missing in a folder (--agents), judges all on the same keys, prints each row with the command that makes it, and
@@ -118,7 +118,7 @@ def main(arguments=None):
         "--quick", action="store_true", help="small: 2 trainings of 4000 episodes, 1 of each ablation, 100 episodes that judge")
     parser.add_argument("--agents", type=pathlib.Path, help="folder of trainings; .build/agents, or .build/agents-quick")
     parser.add_argument("--trainings", type=int, help="of each learner, 10")
-    parser.add_argument("--ablation", type=int, help="trainings of each learner that sees something else, 5")
+    parser.add_argument("--ablation", type=int, help="trainings of each learner that sees something else, 10")
     parser.add_argument("--episodes", type=int, help="of a training, 50000")
     parser.add_argument("--judge-episodes", type=int, help="500")
     parser.add_argument("--workers", type=int, default=1, help="trainings at once")
@@ -126,7 +126,7 @@ def main(arguments=None):
     parser.add_argument("--ppo-steps", type=int, help="of a training of PPO, 1000000")
     parser.add_argument("--json", help="write the figures to a file")
     options = parser.parse_args(arguments)
-    sizes = dict(trainings=(10, 2), ablation=(5, 1), episodes=(50_000, 4000), judge_episodes=(500, 100), ppo_steps=(1_000_000, 20_000))
+    sizes = dict(trainings=(10, 2), ablation=(10, 1), episodes=(50_000, 4000), judge_episodes=(500, 100), ppo_steps=(1_000_000, 20_000))
     for name, (whole, small) in sizes.items():
         if getattr(options, name) is None:
             setattr(options, name, small if options.quick else whole)
@@ -142,7 +142,7 @@ def main(arguments=None):
     files = {name: [options.agents / f"{name}-{s}.agent" for s in range(count(options, flags))] for name, _, flags in LEARNERS}
     policies = [*RULES, *(",".join(map(str, files[name])) for name, _, _ in LEARNERS)]
     judged = sim(
-        options.dsl, "evaluate", "--episodes", options.judge_episodes, *(part for p in policies for part in ("--policy", p)))
+        options.dsl, "evaluate", "--no-black-boxes", "--episodes", options.judge_episodes, *(part for p in policies for part in ("--policy", p)))
     names = [*RULES, *(name for name, _, _ in LEARNERS)]
     rows = dict(zip(names, judged["policies"]))
     paired = dict(zip(names[1:], judged["differences"]))

@@ -126,7 +126,8 @@ class Program:
             return Training(agent.read_bytes(), found, curve, box, seconds)
 
     def _rows(self, agent, episodes):
-        played = self("run", "--policy", agent, "--space", "validation", "--seed", 1, "--episodes", episodes)["episodes"]
+        played = self(
+            "run", "--policy", agent, "--space", "validation", "--seed", 1, "--episodes", episodes, "--no-black-boxes")["episodes"]
         rows = [(e["reward"], e["steps"], e["ooms"], e["cause"] != "time_limit") for e in played]
         return np.array(rows, dtype=np.float64), [e["key"] for e in played]
 

@@ -216,9 +216,10 @@ class Tuning(Objective):
         self.artifacts.note(trial, note(title, found, curve[-1][1]))
         attach(trial, "judged.svg", plots.svg(title, [("value on validation episodes", curve)], "training episodes", "value"))
         if done.curve:
-            names = list(done.curve[0])
-            rows = [",".join(str(point[name]) for name in names) for point in done.curve]
-            attach(trial, "training.csv", "\n".join([",".join(names), *rows, ""]))
+            names, of = list(done.curve[0]), ("dynamics_version", "configuration_sha256")
+            rows = [
+                ",".join([*(str(point[name]) for name in names), *(str(done.result[name]) for name in of)]) for point in done.curve]
+            attach(trial, "training.csv", "\n".join([",".join([*names, *of]), *rows, ""]))
             steps = [(point["episodes"], point["steps"]) for point in done.curve]
             rewards = [(point["episodes"], point["reward"]) for point in done.curve]
             attach(trial, "training.svg", plots.svg(
@@ -282,7 +283,7 @@ class Calibration(Objective):
         try:
             judged = self.program(
                 "evaluate", "--policy", "random", "--policy", "heuristic", "--space", "validation", "--seed", 1,
-                "--episodes", self.options.judge_episodes, *flags)
+                "--episodes", self.options.judge_episodes, "--no-black-boxes", *flags)
         except ProgramError as error:
             # Each constant is within its bounds, but no cluster has all of them together.
             if error.status == 65 and any(f" {name} is " in str(error) for name in constants):
