@@ -35,7 +35,10 @@ struct SimPythonTests {
   /// Installed once for all tests. Unsafe for the compiler alone: what it holds is made here, and only read from then on.
   nonisolated(unsafe) private static let site = Result { try Site() }
 
-  @Test(arguments: ["test_environments", "test_interface", "test_judge", "test_learner", "test_tune"])
+  @Test(arguments: [
+    "test_blackbox", "test_environments", "test_interface", "test_judge", "test_learner", "test_tape",
+    "test_tune",
+  ])
   func itsOwnTestsPass(module: String) throws {
     let site = try Self.site.get()
     let outcome = try site.run(

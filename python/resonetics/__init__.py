@@ -6,12 +6,13 @@
 import gymnasium
 
 from ._native import CAUSES, DYNAMICS_VERSION, ResoneticsError
+from .blackbox import BlackBox
 from .config import FIELDS, PRESETS, Configuration
 from .env import K8sEnv
 from .vector import K8sVectorEnv
 
 __all__ = [
-    "CAUSES", "DYNAMICS_VERSION", "FIELDS", "PRESETS", "Configuration", "K8sEnv", "K8sVectorEnv", "ResoneticsError"]
+    "CAUSES", "DYNAMICS_VERSION", "FIELDS", "PRESETS", "BlackBox", "Configuration", "K8sEnv", "K8sVectorEnv", "ResoneticsError"]
 
 # The time limit is a constant of the cluster, which the environment keeps to by itself: one of Gymnasium's beside it would cut off
 # whoever sets a longer one.

@@ -3,6 +3,7 @@
 import collections.abc
 import numbers
 import operator
+import os
 import re
 
 from ._native import ResoneticsError
@@ -67,3 +68,33 @@ def key(value, what="key"):
 def action(value):
     """A whole number of 64 bits; which of them are actions the library says."""
     return whole(value, "action", -2**63, 2**63 - 1)
+
+
+def policy(value):
+    """A name that stands in a file and in its name."""
+    if not isinstance(value, str) or not value.isprintable() or not 0 < len(value.encode()) <= 150:
+        refuse(f"the policy's name is {value!r}: give up to 150 characters that can be printed")
+    return value
+
+
+def directory(value, what):
+    """A directory that can be written into, made where there is none."""
+    try:
+        path = os.fspath(value)
+        if not isinstance(path, str):
+            raise TypeError
+        os.makedirs(path, exist_ok=True)
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise PermissionError("it may not be written into")
+    except TypeError:
+        refuse(f"{what} is {value!r}: give the name of a directory")
+    except (OSError, ValueError) as error:
+        refuse(f"{what} is {value!r}: {getattr(error, 'strerror', None) or error}; give a directory that can be written into")
+    return path
+
+
+def plain(spec):
+    """The specification of an environment with arguments that JSON has: names of files are kept as they were given."""
+    if spec is not None and isinstance(spec.kwargs.get("black_boxes"), os.PathLike):
+        spec.kwargs["black_boxes"] = os.fspath(spec.kwargs["black_boxes"])
+    return spec

@@ -5,10 +5,12 @@ A policy is a function of the observations (n, 35) and the step; what it remembe
 """
 
 import dataclasses
+import warnings
 
 import numpy as np
 
-from ._native import DYNAMICS_VERSION, Batch
+from . import blackbox
+from ._native import CAUSES, DYNAMICS_VERSION, Batch
 from .config import Configuration
 
 SPACES = ("training", "validation", "evaluation")
@@ -27,18 +29,28 @@ def keys(space, count, seed=0, first=0):
 
 
 class Rows(np.ndarray):
-    """What came of episodes, (episodes, 4) of float64, and of which cluster: ``configuration_sha256``, None where that is not known."""
+    """What came of episodes, (episodes, 4) of float64, and of which cluster: ``configuration_sha256``, None where that is not known.
+
+    ``black_boxes``: paths of the files that were written of them; what is made of the rows has none.
+    """
 
     def __array_finalize__(self, source):
+        self.black_boxes = ()
         self.configuration_sha256 = getattr(source, "configuration_sha256", None)
 
 
-def play(policy, keys, configuration=None):
+def play(policy, keys, configuration=None, black_boxes=None, name="python"):
     """The episodes of the keys, side by side to their ends.
 
+    ``black_boxes``, a directory: the black box of each episode that failed, or in which a cell ran out of memory, is written into it,
+    of the first 1000 of them, with a warning where there are more. ``name`` is that of the policy there.
+
     Returns ``Rows``: reward in points, steps survived, cells out of memory, and whether the cluster failed.
+    Raises ResoneticsError, before anything is played, where the directory cannot be written into.
     """
     configuration = configuration or Configuration()
+    folder = None if black_boxes is None else blackbox.Folder(black_boxes, name)
+    done = []
     batch = Batch(configuration.values, configuration.digest, len(keys))
     batch.reset(keys)
     over = np.zeros(len(keys), dtype=np.bool_)
@@ -46,6 +58,8 @@ def play(policy, keys, configuration=None):
     while not over.all():
         actions = np.asarray(policy(batch.observations, step))
         batch.step(actions)
+        if folder:
+            done.append(actions.astype(np.uint8))
         over |= batch.terminated | batch.truncated
         step += 1
     facts = batch.facts()
@@ -53,7 +67,21 @@ def play(policy, keys, configuration=None):
     batch.close()
     rows = rows.astype(np.float64).view(Rows)
     rows.configuration_sha256 = configuration.digest
+    if folder:
+        rows.black_boxes = _files(folder, configuration, keys, facts, np.stack(done))
     return rows
+
+
+def _files(folder, configuration, keys, facts, actions):
+    """Writes the failures among episodes, whose actions are (steps, episodes), and returns the files."""
+    failed = [i for i in range(len(keys)) if blackbox.is_worth_keeping(CAUSES[facts[i, 8]], facts[i, 6])]
+    if len(failed) > folder.limit:
+        warnings.warn(f"only the first {folder.limit} of {len(failed)} failures are written", RuntimeWarning, stacklevel=3)
+    files = []
+    for i in failed[:folder.limit]:
+        done = actions[:facts[i, 1], i]
+        files.append(folder.keep(lambda name: blackbox.BlackBox.record(configuration, int(keys[i]), done, policy=name)))
+    return tuple(file for file in files if file)
 
 
 @dataclasses.dataclass(frozen=True)

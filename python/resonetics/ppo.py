@@ -35,10 +35,13 @@ class Player:
         return self.model.predict(observations, deterministic=not self.draws)[0]
 
 
-def play(model, keys):
+def play(model, keys, black_boxes=None, name="ppo"):
     """What is played when actions are drawn, and when the likeliest is taken: an agent that sees nine cells and remembers nothing can
-    walk in a circle for ever by the second."""
-    return {"drawn": judge.play(Player(model, True), keys), "likeliest": judge.play(Player(model, False), keys)}
+    walk in a circle for ever by the second. ``black_boxes`` as in ``judge.play``, of policies with ``-drawn`` and ``-likeliest`` after the
+    name."""
+    return {
+        way: judge.play(Player(model, draws), keys, black_boxes=black_boxes, name=f"{name}-{way}")
+        for way, draws in (("drawn", True), ("likeliest", False))}
 
 
 def train(options):
@@ -78,7 +81,8 @@ def evaluate(options):
     from stable_baselines3 import PPO
 
     played = judge.keys(options.space, options.episodes)
-    trainings = [play(PPO.load(path, device="cpu"), played) for path in options.files]
+    trainings = [
+        play(PPO.load(path, device="cpu"), played, options.black_boxes, name) for path, name in zip(options.files, names(options.files))]
     heuristic = judge.play(judge.Heuristic(), played)
     found = {"space": options.space, "episodes": options.episodes, "trainings": len(trainings)}
     for name in ("drawn", "likeliest"):
@@ -86,7 +90,15 @@ def evaluate(options):
         found[name] = judge.summary(rows)
         found[name]["less_heuristic"] = {
             measure: judge.bootstrap([group[:, i] - heuristic[:, i] for group in rows]) for i, measure in enumerate(judge.MEASURES)}
+        if options.black_boxes:
+            found[name]["black_boxes"] = sum(len(group.black_boxes) for group in rows)
     return found
+
+
+def names(files):
+    """Of trainings for their black boxes: those of their files, with a number where two are the same, so that none writes over another."""
+    stems = [file.stem for file in files]
+    return stems if len(set(stems)) == len(stems) else [f"{i + 1}-{stem}" for i, stem in enumerate(stems)]
 
 
 def parse(arguments):
@@ -103,6 +115,8 @@ def parse(arguments):
     command.add_argument("files", nargs="+", type=pathlib.Path)
     command.add_argument("--space", choices=judge.SPACES, default="evaluation")
     command.add_argument("--episodes", type=int, default=500)
+    command.add_argument(
+        "--black-boxes", type=pathlib.Path, metavar="DIR", help="write failures into a directory, 1000 at most of each training and way")
     return parser.parse_args(arguments)
 
 

@@ -56,6 +56,8 @@ class K8sVecEnv(VecEnv):
             # Of what `max_episode_steps` cut off nothing more is known.
             if inner and inner["_cause"][i]:
                 rows[i] |= {"cause": inner["cause"][i], "ooms": int(inner["ooms"][i]), "episode_key": inner["episode_key"][i]}
+                if "black_box" in inner and inner["_black_box"][i]:
+                    rows[i]["black_box"] = inner["black_box"][i]
         return observations, rewards.astype(np.float32), dones, rows
 
     def close(self):
@@ -72,8 +74,8 @@ class K8sVecEnv(VecEnv):
         raise NotImplementedError("environments of one batch have their attributes in common")
 
     def env_method(self, method_name, *arguments, indices=None, **named):
-        if method_name not in ("get_state", "set_state"):
-            raise NotImplementedError(f"a row has get_state and set_state, not {method_name}")
+        if method_name not in ("get_state", "set_state", "black_box"):
+            raise NotImplementedError(f"a row has get_state, set_state and black_box, not {method_name}")
         return [getattr(self.vector, method_name)(i, *arguments, **named) for i in self._get_indices(indices)]
 
     def env_is_wrapped(self, wrapper_class, indices=None):

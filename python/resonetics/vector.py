@@ -1,15 +1,18 @@
 """Many clusters, stepped by one call."""
 
+import copy
+
 import numpy as np
 from gymnasium import spaces
 from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from . import checks, rendering
+from . import blackbox, checks, rendering
 from ._native import ACTIONS, CAUSES, DYNAMICS_VERSION, Batch
 from .config import Configuration
 from .env import observation_space, text_of
+from .tape import Tape
 
 _MODES = {AutoresetMode.NEXT_STEP: 0, AutoresetMode.SAME_STEP: 1, AutoresetMode.DISABLED: 2}
 
@@ -23,13 +26,17 @@ class K8sVectorEnv(VectorEnv):
 
     ``max_episode_steps`` is Gymnasium's, as with ``gymnasium.make``: rows are cut off from outside, as by ``TimeLimit``. The
     cluster's own time limit, which observations and infos tell of, is the constant ``max_steps``.
+
+    ``black_boxes`` and what begins so are as in :class:`K8sEnv`; the files' paths are beside ``cause``: in the infos, or, in the mode
+    ``SAME_STEP``, in ``final_info``. The limit is of all rows together.
     """
 
     metadata = {
         "render_modes": ["rgb_array", "ansi"], "render_fps": 10, "autoreset_mode": AutoresetMode.NEXT_STEP}
 
     def __init__(self, num_envs=1, preset="canonical", size=None, constants=None, level=0,
-                 autoreset_mode=AutoresetMode.NEXT_STEP, copy=True, render_mode=None, max_episode_steps=None):
+                 autoreset_mode=AutoresetMode.NEXT_STEP, copy=True, render_mode=None, max_episode_steps=None, black_boxes=None,
+                 black_boxes_policy="python", black_boxes_limit=blackbox.LIMIT):
         super().__init__()
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ValueError(f"render_mode is {render_mode!r}, not one of {self.metadata['render_modes']}")
@@ -37,7 +44,8 @@ class K8sVectorEnv(VectorEnv):
         num_envs = checks.whole(num_envs, "num_envs", 1, 2**31 - 1)
         self._arguments = dict(
             num_envs=num_envs, preset=preset, size=size, constants=constants, level=level, autoreset_mode=mode, copy=copy,
-            render_mode=render_mode, max_episode_steps=max_episode_steps)
+            render_mode=render_mode, max_episode_steps=max_episode_steps, black_boxes=black_boxes,
+            black_boxes_policy=black_boxes_policy, black_boxes_limit=black_boxes_limit)
         self.num_envs, self.copy, self.render_mode, self.autoreset_mode = num_envs, copy, render_mode, mode
         self.metadata = {**self.metadata, "autoreset_mode": mode}
         self.configuration = Configuration.of(preset, size, constants)
@@ -57,6 +65,9 @@ class K8sVectorEnv(VectorEnv):
         # For the limit: steps of each episode, and rows that it cut off, whose episodes the library would go on with.
         self._elapsed = np.zeros(num_envs, dtype=np.int64)
         self._cut = np.zeros(num_envs, dtype=np.bool_)
+        self._policy = checks.policy(black_boxes_policy)
+        self._folder = None if black_boxes is None else blackbox.Folder(black_boxes, black_boxes_policy, black_boxes_limit)
+        self._tape = Tape(num_envs, min(self._limit or 2**31, self.configuration["max_steps"]))
         # The same in all infos, and handed out as they are.
         self._identity = {
             "dynamics_version": np.full(num_envs, self.dynamics_version),
@@ -75,7 +86,7 @@ class K8sVectorEnv(VectorEnv):
         # `make_vec` keeps arguments as they were given, and JSON has no modes.
         if spec is not None and isinstance(spec.kwargs.get("autoreset_mode"), AutoresetMode):
             spec.kwargs["autoreset_mode"] = spec.kwargs["autoreset_mode"].value
-        self._spec = spec
+        self._spec = checks.plain(spec)
 
     def reset(self, *, seed=None, options=None):
         options = checks.mapping(options, "options", ("keys", "level", "reset_mask"))
@@ -134,15 +145,17 @@ class K8sVectorEnv(VectorEnv):
             cut = None
         else:
             cut = self._step_within_limit(actions)
-        over = batch.terminated | batch.truncated
-        infos = {}
-        if self.autoreset_mode is AutoresetMode.NEXT_STEP and self._was_over.any():
-            infos = self._start_infos(self._was_over)
-        ended = over & ~self._was_over
-        if ended.any():
-            self._end_infos(infos, ended, cut)
+        self._tape.note(actions)
+        over, was_over = batch.terminated | batch.truncated, self._was_over
         if self.autoreset_mode is not AutoresetMode.SAME_STEP:
             self._was_over = over
+        infos = {}
+        # `count_nonzero` and `nonzero` take a fraction of the time of `any` and `flatnonzero`, and of a step of few rows they are much.
+        if self.autoreset_mode is AutoresetMode.NEXT_STEP and np.count_nonzero(was_over):
+            infos = self._start_infos(was_over)
+        ended = over & ~was_over
+        if np.count_nonzero(ended):
+            self._end_infos(infos, ended, cut)
         if not self.copy:
             return batch.observations, batch.rewards, batch.terminated, batch.truncated, infos
         return (self._observations(), batch.rewards.copy(), batch.terminated.copy(), batch.truncated.copy(), infos)
@@ -181,8 +194,9 @@ class K8sVectorEnv(VectorEnv):
 
     def _start_infos(self, started, rows=None, facts=None):
         if rows is None:
-            rows = np.flatnonzero(started)
+            rows = started.nonzero()[0]
             facts = self._batch.facts(rows)
+        self._tape.start(rows, facts)
         level = np.zeros(self.num_envs, dtype=np.int64)
         level[rows] = facts[:, 7]
         started = started.copy()
@@ -192,14 +206,16 @@ class K8sVectorEnv(VectorEnv):
 
     def _texts(self, rows, keys):
         texts = np.empty(self.num_envs, dtype=object)
-        for i, key in zip(rows, keys.tolist()):
+        for i, key in zip(rows.tolist(), keys.tolist()):
             texts[i] = text_of(key)
         return texts
 
     def _end_infos(self, infos, ended, cut):
-        rows = np.flatnonzero(ended)
+        rows = ended.nonzero()[0]
         facts = self._batch.facts(rows)
         same = self.autoreset_mode is AutoresetMode.SAME_STEP
+        if same:
+            infos |= self._start_infos(ended, rows, facts)
         if cut is None:
             found = self._ends(ended, rows, facts, same)
         else:
@@ -208,9 +224,8 @@ class K8sVectorEnv(VectorEnv):
             found = self._ends(ended & ~cut, rows[is_end], facts[is_end], same) if is_end.any() else {}
         if same:
             final = np.empty(self.num_envs, dtype=object)
-            for i, observation in zip(rows, self._batch.final_observations[rows]):
+            for i, observation in zip(rows.tolist(), self._batch.final_observations[rows]):
                 final[i] = observation
-            infos |= self._start_infos(ended, rows, facts)
             infos |= {"final_obs": final, "_final_obs": ended.copy(), "final_info": found, "_final_info": ended.copy()}
             return
         if "episode_key" in infos and found:
@@ -222,12 +237,30 @@ class K8sVectorEnv(VectorEnv):
     def _ends(self, ended, rows, facts, same):
         cause, ooms, key = (11, 10, 12) if same else (8, 6, 0)
         causes, counts = np.empty(self.num_envs, dtype=object), np.zeros(self.num_envs, dtype=np.int64)
-        for i, number in zip(rows, facts[:, cause].tolist()):
+        for i, number in zip(rows.tolist(), facts[:, cause].tolist()):
             causes[i] = CAUSES[number]
         counts[rows] = facts[:, ooms]
-        return {
+        found = {
             "cause": causes, "_cause": ended, "ooms": counts, "_ooms": ended.copy(),
             "episode_key": self._texts(rows, facts[:, key]), "_episode_key": ended.copy()}
+        if self._folder:
+            found |= self._files(rows, facts[:, [9, 10, 11] if same else [5, 6, 8]].tolist())
+        return found
+
+    def _files(self, rows, ends):
+        """Writes black boxes of failures, of whose reward, cells out of memory and cause the environment tells."""
+        paths = np.empty(self.num_envs, dtype=object)
+        for i, told in zip(rows.tolist(), ends):
+            if blackbox.is_worth_keeping(CAUSES[told[2]], told[1]):
+                paths[i] = self._folder.keep(lambda policy: self._box(i, policy, told))
+        is_there = np.array([path is not None for path in paths])
+        return {"black_box": paths, "_black_box": is_there} if is_there.any() else {}
+
+    def _box(self, i, policy, told=None):
+        episode = self._tape.episode(i)
+        if told is None and episode.is_present:
+            told = self._batch.facts(np.array([i]))[0, [5, 6, 8]].tolist()
+        return blackbox.of_episode(self.configuration, episode, policy, told)
 
     def render(self):
         height, width = self.configuration["height"], self.configuration["width"]
@@ -239,6 +272,12 @@ class K8sVectorEnv(VectorEnv):
             return tuple(rendering.pixels(cells, height, width, fact[2], fact[3]) for cells, fact in rows)
         return None
 
+    def black_box(self, i, policy=None):
+        """The :class:`BlackBox` of the episode of a row that its last step was of, as :meth:`K8sEnv.black_box`: of a row that has been
+        started again, by itself or by ``reset``, that is still the episode before it, until a step of the next one is done."""
+        i = checks.whole(i, "i", 0, self.num_envs - 1)
+        return self._box(i, self._policy if policy is None else policy)
+
     def get_state(self, i):
         """Everything about a row's episode, as bytes."""
         return self._batch.save(i)
@@ -248,18 +287,24 @@ class K8sVectorEnv(VectorEnv):
         self._batch.restore(state, i)
         facts = self._batch.facts()[i]
         self._was_over[i], self._elapsed[i], self._cut[i] = facts[8] != 0, facts[1], False
+        self._tape.forget(i)
 
     def fork(self, source, target, noise_key=None):
-        """Lets a row go on where another is, with the same noise or with that of a key."""
+        """Lets a row go on where another is, with the same noise or with that of a key. With other noise it has no black box."""
         self._batch.fork(source, target, noise_key)
         for of_rows in (self._was_over, self._elapsed, self._cut):
             of_rows[target] = of_rows[source]
+        if noise_key is not None:
+            self._tape.forget(target)
+        elif source != target:
+            self._tape.copy_row(source, target)
 
     def __getstate__(self):
         states = [self._batch.save(i) for i in range(self.num_envs)] if self._is_started else None
         return {
             "arguments": self._arguments, "states": states, "was_over": self._was_over, "random": self._np_random,
-            "random_seed": self._np_random_seed, "spec": self.spec, "elapsed": self._elapsed, "cut": self._cut}
+            "random_seed": self._np_random_seed, "spec": self.spec, "elapsed": self._elapsed, "cut": self._cut,
+            "tape": copy.copy(self._tape)}
 
     def __setstate__(self, saved):
         self.__init__(**saved["arguments"])
@@ -271,6 +316,7 @@ class K8sVectorEnv(VectorEnv):
             for i, state in enumerate(saved["states"]):
                 self._batch.restore(state, i)
             self._was_over, self._elapsed, self._cut = saved["was_over"], saved["elapsed"], saved["cut"]
+        self._tape = saved["tape"]
 
     def close_extras(self, **kwargs):
         self._batch.close()
