@@ -36,7 +36,9 @@ struct TrainingCall {
       guard hand(.judged, Self.text(outcomes, training.trainer)) else { return .stopped }
     }
     let snapshot = training.trainer.snapshot
-    if let box = try worst(last, snapshot), !hand(.blackBox, box) { return .stopped }
+    if let box = try training.firstFailure(last, snapshot, name: request.name), !hand(.blackBox, box.bytes) {
+      return .stopped
+    }
     return end(training.trainer, snapshot)
   }
 
@@ -78,18 +80,5 @@ struct TrainingCall {
       "rows": .array(rows),
     ]
     return object.serialized()
-  }
-
-  /// The black box of the failure that came first in its episode, as the file that `dsl sim run --black-boxes` writes.
-  private func worst(_ outcomes: [EpisodeOutcome], _ snapshot: AgentSnapshot) throws(DSLError) -> [UInt8]? {
-    var worst: EpisodeOutcome?
-    for outcome in outcomes where outcome.cause.isFailure && outcome.steps < worst?.steps ?? .max {
-      worst = outcome
-    }
-    guard let worst else { return nil }
-    let box = try BlackBox.record(
-      request.configuration, snapshot.policy(name: request.name), name: request.name,
-      policyDigest: snapshot.valuesDigest, key: worst.key)
-    return box.json.serialized(.compact) + [0x0A]
   }
 }

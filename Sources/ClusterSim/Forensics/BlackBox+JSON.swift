@@ -13,6 +13,9 @@ extension BlackBox {
     return .object(object)
   }
 
+  /// The file as it is written: one line.
+  package var bytes: [UInt8] { json.serialized(.compact) + [0x0A] }
+
   private var content: JSONObject {
     [
       "format": .string(Self.format), "dynamics_version": .int(ClusterConfiguration.dynamicsVersion),

@@ -43,4 +43,24 @@ package struct JudgedTraining {
     next += 1
     return try EpisodeRunner(trainer.configuration).run(trainer.policy, keys: keys)
   }
+
+  /// The black box of the failure that came first in its episode, of equal ones the first; `nil` where no episode failed.
+  ///
+  /// - Parameters:
+  ///   - outcomes: the last that were judged.
+  ///   - snapshot: of the trainer since then.
+  ///   - name: what the agent is called in the black box.
+  /// - Throws: as ``BlackBox/record(_:_:name:policyDigest:key:level:)``.
+  package func firstFailure(
+    _ outcomes: [EpisodeOutcome], _ snapshot: AgentSnapshot, name: String
+  ) throws(DSLError) -> BlackBox? {
+    var first: EpisodeOutcome?
+    for outcome in outcomes where outcome.cause.isFailure && outcome.steps < first?.steps ?? .max {
+      first = outcome
+    }
+    guard let first else { return nil }
+    return try BlackBox.record(
+      trainer.configuration, snapshot.policy(name: name), name: name, policyDigest: snapshot.valuesDigest,
+      key: first.key)
+  }
 }

@@ -77,7 +77,7 @@ struct BlackBoxShelf {
 
   private func write(_ box: BlackBox, into directory: String) throws(DSLError) -> String {
     let files = context.files
-    let bytes = box.json.serialized(.compact) + [0x0A]
+    let bytes = box.bytes
     let word = box.policy.map { $0.isLetter || $0.isNumber || $0 == "." || $0 == "-" ? $0 : "_" }
     let name = "\(directory)/\(String(word))-\(BlackBox.text(box.key))"
     var path = name + BlackBoxFiles.suffix

@@ -94,7 +94,7 @@ package struct ClusterStore: Sendable {
   @discardableResult
   func keepBox(_ cluster: SavedCluster, _ policy: ActingPolicy) throws(DSLError) -> String {
     let box = try cluster.episode.blackBox(policy: policy.name, policyDigest: policy.digest)
-    let bytes = box.json.serialized(.compact) + [0x0A]
+    let bytes = box.bytes
     let path = boxPath(cluster)
     let (files, folder) = (directory.files, directory.blackBoxes)
     try fenced { () throws(DSLError) in
