@@ -156,8 +156,8 @@ let package = Package(
       ],
       swiftSettings: house),
     .testTarget(
-      name: "DSLCommandsTests", dependencies: ["Coordination", "DSLBase", "DSLCommands"], swiftSettings: house
-    ),
+      name: "DSLCommandsTests", dependencies: ["ClusterSim", "Coordination", "DSLBase", "DSLCommands"],
+      swiftSettings: house),
     .testTarget(
       name: "CLITests",
       dependencies: ["CLinux", "Coordination", "DSLBase", "EmbeddedEngine", "RandomPolicies", "dsl"],

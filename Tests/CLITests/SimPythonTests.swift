@@ -86,6 +86,63 @@ struct SimPythonTests {
     #expect(outcome.err.contains("trainings run in this process, by "), "\(outcome)")
   }
 
+  /// The search without Python attaches what the package attaches to a trial of the same settings, wherever that trains: the same bytes, but for
+  /// the intervals of means, which either draws by a generator of its own.
+  @Test(
+    .enabled(if: Shell.python(with: "optuna") != nil, "optuna is not in .build/venv: ci/setup installs it"))
+  func bothSearchesAttachTheSame() throws {
+    let outcome = try Self.site.get().run(
+      """
+      dsl sim tune --study native.log --trials 2 --episodes 128 --size 3x3 --native > /dev/null 2>&1
+      $python - <<'END'
+      import os, pathlib, shutil, warnings
+      warnings.simplefilter("ignore")
+      import optuna
+      from optuna.artifacts import get_all_artifact_meta
+      from resonetics import learner, studies, trials, tune
+      optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+      def attached(study, owner, path):
+          store = pathlib.Path(path + ".files/artifacts")
+          metas = get_all_artifact_meta(owner, storage=study._storage)
+          return {meta.filename: (store / meta.artifact_id).read_bytes() for meta in metas if (store / meta.artifact_id).exists()}
+
+      def loaded(path):
+          return optuna.load_study(study_name="tune", storage=studies.storage(optuna, pathlib.Path(path)))
+
+      native = loaded("native.log")
+      for word in ("program", os.path.abspath("\(LearnerLibrary.name)")):
+          path = "program.log" if word == "program" else "library.log"
+          options = tune.parse(["tune", "--study", path, "--episodes", "128", "--size", "3x3", "--pruner", "none", "--trials", "2"])
+          storage = studies.storage(optuna, options.study)
+          study = optuna.create_study(study_name="tune", storage=storage, direction="maximize")
+          for trial in native.trials:
+              study.enqueue_trial(trial.params)
+          study.optimize(tune.Tuning(learner.find(word, shutil.which("dsl")), options), n_trials=2)
+          tune.draw(optuna, study, options)
+          for ours, theirs in zip(native.trials, study.trials):
+              assert abs(ours.value - theirs.value) < 1e-9 and ours.params == theirs.params, (ours, theirs)
+              one, two = attached(native, ours, "native.log"), attached(study, theirs, path)
+              assert list(one) == list(two) and len(one) == 5, (list(one), list(two))
+              note = one.pop("note.md").decode()
+              assert note == trials.note(f"trial {ours.number}", ours.user_attrs["validation"], ours.value)
+              means = [[line.split("|")[:3] for line in text.splitlines()] for text in (note, two.pop("note.md").decode())]
+              assert means[0] == means[1], means
+              assert one == two, [name for name in one if one[name] != two[name]]
+              agents = [pathlib.Path(f"{name}.files/trial-{ours.number}.agent").read_bytes() for name in ("native.log", path)]
+              assert agents[0] == agents[1]
+          print(sorted(attached(study, study, path)) == sorted(attached(native, native, "native.log")))
+      # Of a study the same trials, drawn there and here.
+      shutil.copy("native.log", "copied.log")
+      options = tune.parse(["tune", "--study", "copied.log"])
+      study = loaded("copied.log")
+      tune.draw(optuna, study, options)
+      print(attached(study, study, "copied.log") == attached(native, native, "native.log"))
+      END
+      """)
+    #expect(outcome.status == 0 && outcome.out == "True\nTrue\nTrue\n", "\(outcome)")
+  }
+
   /// A wheel that is built where the learner's library is brings it along, and needs no program.
   @Test(
     .enabled(if: Shell.python(with: "optuna") != nil, "optuna is not in .build/venv: ci/setup installs it"))

@@ -24,9 +24,10 @@ import Testing
       dsl sim tune --study s.log --trials $total \(Self.flags) > report.json
       head -c $(stat -c %s killed.log) s.log | cmp - killed.log
       '\(python)' - $total <<'END'
-      import json, sys, warnings
+      import json, pathlib, sys, warnings
       warnings.simplefilter("ignore")
       import optuna
+      from optuna.artifacts import get_all_artifact_meta
       from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
       storage = optuna.storages.JournalStorage(JournalFileBackend("s.log", lock_obj=JournalFileOpenLock("s.log")))
       study = optuna.load_study(study_name="tune", storage=storage)
@@ -43,6 +44,19 @@ import Testing
               assert trial.value == trial.intermediate_values[max(trial.intermediate_values)], trial
               assert trial.user_attrs["settings"]["n_steps"] == trial.params["n_steps"]
       assert study.user_attrs.items() >= {"sampler": "dsl-random", "pruner": "none", "size": "3x3", "episodes": 128}.items() and study.direction.name == "MAXIMIZE"
+      # Whenever it was killed: what is attached is there, and nothing is missing of what is complete.
+      store = pathlib.Path("s.log.files/artifacts")
+      for owner in (*study.trials, study):
+          metas = get_all_artifact_meta(owner, storage=storage)
+          assert all((store / meta.artifact_id).stat().st_size for meta in metas), metas
+          names = [meta.filename for meta in metas if not meta.filename.endswith(".blackbox.json")]
+          if owner is study:
+              assert names == ["study.svg", "note.md", "study.csv"], names
+          elif owner.state.name == "COMPLETE":
+              assert names == ["note.md", "judged.svg", "training.csv", "training.svg"], names
+              assert pathlib.Path(f"s.log.files/trial-{owner.number}.agent").exists()
+          else:
+              assert not names, names
       # Optuna goes on in the same study.
       study.optimize(lambda t: t.suggest_float("discount", 0.95, 0.998), n_trials=1)
       assert len(study.trials) == len(states) + 1
@@ -51,6 +65,53 @@ import Testing
       """)
     #expect(outcome.status == 0 && outcome.out == "opened\n", "\(outcome)")
     #expect(outcome.err.contains("as asked for: drawing settings at random, without Optuna"))
+  }
+
+  /// Optuna lists and downloads what is attached, and the program takes it: the black box, which is that of the first failure, and the agent.
+  @Test(
+    .enabled(if: Shell.python(with: "optuna") != nil, "optuna is not in .build/venv: ci/setup installs it"))
+  func whatIsAttachedIsOptunas() throws {
+    let shell = try Shell()
+    let python = try #require(Shell.python(with: "optuna"))
+    let outcome = try shell(
+      """
+      for name in s again; do dsl sim tune --study $name.log --trials 2 --seed 3 \(Self.flags) > /dev/null 2>&1; done
+      diff -r s.log.files again.log.files && mkdir got && '\(python)' - <<'END'
+      import json, pathlib, warnings
+      warnings.simplefilter("ignore")
+      import optuna
+      from optuna.artifacts import FileSystemArtifactStore, download_artifact, get_all_artifact_meta
+      from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+      storage = optuna.storages.JournalStorage(JournalFileBackend("s.log", lock_obj=JournalFileOpenLock("s.log")))
+      study = optuna.load_study(study_name="tune", storage=storage)
+      store = FileSystemArtifactStore(base_path="s.log.files/artifacts")
+      types = {".md": "text/markdown", ".svg": "image/svg+xml", ".csv": "text/csv", ".json": "application/json"}
+      attributes, named = storage.get_study_system_attrs(study._study_id), set()
+      for owner in (*study.trials, study):
+          number = getattr(owner, "number", "study")
+          for meta in get_all_artifact_meta(owner, storage=storage):
+              path = pathlib.Path(f"got/{number}-{meta.filename}")
+              download_artifact(artifact_store=store, artifact_id=meta.artifact_id, file_path=str(path))
+              assert path.stat().st_size and (types[path.suffix], None) == (meta.mimetype, meta.encoding), meta
+              named.add(meta.artifact_id)
+          # The note stands where optuna-dashboard looks for it.
+          key = "dashboard:" + ("" if owner is study else f"{owner._trial_id}:")
+          note = pathlib.Path(f"got/{number}-note.md").read_text()
+          assert (attributes[key + "note_ver"], attributes[key + "note_str:0"]) == (1, note), attributes
+      assert named == {path.name for path in pathlib.Path("s.log.files/artifacts").iterdir()}
+      END
+      ls got | sed 's/-4[0-9a-f]*[.]/-KEY./' && dsl sim replay got/*.blackbox.json > /dev/null || echo untrue
+      for n in 0 1; do
+        dsl sim run --policy s.log.files/trial-$n.agent --space validation --seed 1 --episodes 256 --format json |
+          jq -r '[.data.episodes[] | select(.cause != "time_limit")] | min_by(.steps) | .key' > first
+        ls got | grep "^$n-.*$(cat first).blackbox.json" > /dev/null || echo "$n: another box than $(cat first)"
+      done
+      """)
+    let trial = ["judged.svg", "note.md", "training.csv", "training.svg"]
+    let expected =
+      (0...1).flatMap { n in (trial + ["trial-\(n)-KEY.blackbox.json"]).map { "\(n)-\($0)" } }
+      + ["note.md", "study.csv", "study.svg"].map { "study-\($0)" }
+    #expect(outcome.out == expected.joined(separator: "\n") + "\n", "\(outcome)")
   }
 
   @Test func aSearchRepeatsAndSaysWhereThereIsNoOptuna() throws {

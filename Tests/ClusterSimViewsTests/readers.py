@@ -1,4 +1,7 @@
 """Reads pictures and event files back, each from its published format and the standard library alone; see PictureTests."""
+import json
+import pathlib
+import runpy
 import struct
 import sys
 import xml.etree.ElementTree as tree
@@ -177,4 +180,17 @@ def events(data):
         print(*words)
 
 
-{"png": png, "gif": gif, "svg": svg, "events": events}[sys.argv[1]](open(sys.argv[2], "rb").read())
+def curves(data):
+    """Curves as the Python package draws them."""
+    plots = runpy.run_path(str(pathlib.Path(__file__).parents[2] / "python/resonetics/plots.py"))
+    for case in json.loads(data):
+        print(plots["svg"](case["title"], case["lines"], "a < b", "v & w"), end="")
+
+
+def numbers(data):
+    """Numbers as Python's format strings write them."""
+    for number in json.loads(data):
+        print(f"{number:.3f} {number:.4f} {number:.4g}")
+
+
+{"png": png, "gif": gif, "svg": svg, "events": events, "curves": curves, "numbers": numbers}[sys.argv[1]](open(sys.argv[2], "rb").read())

@@ -45,6 +45,8 @@ package struct StudyJournal: Sendable {
     package var trials: [Trial] = []
     /// What was noted about it.
     package var attributes = JSONObject()
+    /// What Optuna and those around it note for themselves: what is attached to it, notes on pages.
+    var systemAttributes = JSONObject()
     var isDeleted = false
   }
 
@@ -126,8 +128,14 @@ package struct StudyJournal: Sendable {
       guard all.indices.contains(id) else { return true }
       for member in attributes { all[id].attributes[member.key] = member.value }
       return true
+    case .studySystemAttribute:
+      guard let id = object["study_id"]?.int, all.indices.contains(id) else { return true }
+      for member in object["system_attr"]?.object ?? [:] {
+        all[id].systemAttributes[member.key] = member.value
+      }
+      return true
     // What says nothing about values, and what later versions have.
-    case .studySystemAttribute, .trialSystemAttribute, nil: return true
+    case .trialSystemAttribute, nil: return true
     }
   }
 

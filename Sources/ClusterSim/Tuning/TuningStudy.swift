@@ -70,7 +70,7 @@ extension TuningStudy {
 
     package init(worker: String) { self.worker = worker }
 
-    private func line(_ operation: StudyJournal.Operation, _ members: JSONObject) -> [UInt8] {
+    func line(_ operation: StudyJournal.Operation, _ members: JSONObject) -> [UInt8] {
       var object: JSONObject = ["op_code": .int(operation.rawValue), "worker_id": .string(worker)]
       for member in members { object[member.key] = member.value }
       return JSONValue.object(object).serialized() + [0x0A]

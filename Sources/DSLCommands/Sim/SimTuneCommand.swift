@@ -117,13 +117,13 @@ struct SimTuneCommand: ReportingCommand {
     context.console.note(
       "dsl: \(native ? "as asked for" : "no Python with Optuna and resonetics"): drawing settings at random, without Optuna"
     )
-    let file = try StudyFile(study, context)
+    let file = try StudyFile(study, context.files, context.time)
     try await file.mend()
     let began = try file.study()
     let worker = "dsl-\(getpid())-\(UInt64(bitPattern: context.time.now.nanoseconds))"
     let search = RandomSearch(
       configuration: configuration, episodes: episodes, trials: trials, workers: workers, seed: seed,
-      file: file,
+      file: file, artifacts: StudyArtifacts(study, context.files),
       writer: TuningStudy.Writer(worker: worker), time: context.time)
     let stop = StopFlag()
     let watch = Task { await stop.watch() }

@@ -7,22 +7,25 @@ import Glibc
 struct StudyFile {
   /// The longest file that is read.
   static let limit = 1 << 30
+  /// The study in it that is searched.
+  static let name = "tune"
   /// A lock that stays as it is for so long belongs to nobody any more: Optuna's grace, in seconds.
   private static let grace = 30.0
 
   let path: String
-  let context: Context
+  private let files: any FileSystem
+  private let time: any TimeSource
   private let locks: [any FileLock]
 
   /// Takes the study for this process alone: nobody leads it (`FILE.owner`) and nobody takes part (`FILE.members`), Python included.
   ///
   /// - Throws: `locked` where somebody does.
-  init(_ path: String, _ context: Context) throws {
-    (self.path, self.context) = (path, context)
+  init(_ path: String, _ files: any FileSystem, _ time: any TimeSource) throws {
+    (self.path, self.files, self.time) = (path, files, time)
     locks = try ["owner", "members"].map { name in
       guard
         let lock = try Self.reported({
-          try context.files.lock("\(path).\(name)", exclusive: true, wait: false)
+          try files.lock("\(path).\(name)", exclusive: true, wait: false)
         })
       else {
         throw DSLError(
@@ -41,32 +44,32 @@ struct StudyFile {
   }
 
   private func content() throws -> [UInt8] {
-    guard (try? context.files.status(path)) != nil else { return [] }
-    return try Self.reported { try context.files.read(path, limit: Self.limit) }
+    guard (try? files.status(path)) != nil else { return [] }
+    return try Self.reported { try files.read(path, limit: Self.limit) }
   }
 
   /// What the file says.
-  func study() throws -> TuningStudy { try TuningStudy(content(), name: "tune") }
+  func study() throws -> TuningStudy { try TuningStudy(content(), name: Self.name) }
 
   /// Repairs what a killed process left: its lock, and a line that is not whole: what is appended after it would spoil it for all.
   func mend() async throws {
     // A lock that is young may be that of a dashboard, which holds it for milliseconds.
-    if let lock = try? context.files.status(path + ".lock"),
-      context.time.now.nanoseconds - lock.modified > 2_000_000_000
+    if let lock = try? files.status(path + ".lock"),
+      time.now.nanoseconds - lock.modified > 2_000_000_000
     {
-      try? context.files.remove(path + ".lock")
+      try? files.remove(path + ".lock")
     }
     let bytes = try content()
     guard let last = bytes.last, last != 0x0A else { return }
     let whole = bytes.prefix((bytes.lastIndex(of: 0x0A) ?? -1) + 1)
     // Nothing is cut from a file that is something else.
-    _ = try TuningStudy(Array(whole), name: "tune")
+    _ = try TuningStudy(Array(whole), name: Self.name)
     guard bytes[whole.count...].starts(with: Array("{\"op_code\"".utf8).prefix(bytes.count - whole.count))
     else {
       throw DSLError(
         .corrupt, "\(path) is no study: it ends with what is no line of one", fix: "give another --study")
     }
-    try await locked { try AtomicFile.commit(context.files, path, Array(whole)) }
+    try await locked { try AtomicFile.commit(files, path, Array(whole)) }
   }
 
   /// Appends lines that are made of what the file says then.
@@ -74,8 +77,8 @@ struct StudyFile {
     try await locked {
       let (value, lines) = try make(study())
       try Self.reported {
-        try context.files.append(path, lines)
-        try context.files.sync(file: path)
+        try files.append(path, lines)
+        try files.sync(file: path)
       }
       return value
     }
@@ -83,18 +86,18 @@ struct StudyFile {
 
   private func locked<Value>(_ body: () throws -> Value) async throws -> Value {
     let lock = path + ".lock"
-    let began = context.time.monotonicSeconds
+    let began = time.monotonicSeconds
     while true {
       do {
-        try context.files.write(lock, [], exclusive: true)
+        try files.write(lock, [], exclusive: true)
         break
       } catch let error {
         guard error.errno == EEXIST else { throw error.asDSLError }
-        if context.time.monotonicSeconds - began > Self.grace { try? context.files.remove(lock) }
-        try await context.time.sleep(seconds: 0.01)
+        if time.monotonicSeconds - began > Self.grace { try? files.remove(lock) }
+        try await time.sleep(seconds: 0.01)
       }
     }
-    defer { try? context.files.remove(lock) }
+    defer { try? files.remove(lock) }
     return try body()
   }
 }
