@@ -179,7 +179,8 @@ class StudyTests(StudyCase):
         box = json.loads(files[boxes[0]])
         self.assertEqual((box["key"][0], box["cause"] != "time_limit"), ("4", True))
         self.assertIn(f"value {study.trials[0].value:.3f}", files["note.md"])
-        self.assertEqual(files["training.csv"].splitlines()[0], "episodes,reward,steps,ooms,failures")
+        self.assertEqual(
+            files["training.csv"].splitlines()[0], "episodes,reward,steps,ooms,failures,dynamics_version,configuration_sha256")
         self.assertEqual([line.split(",")[0] for line in files["training.csv"].splitlines()[1:]], ["64", "128"])
         for name in ("judged.svg", "training.svg"):
             drawn = xml.etree.ElementTree.fromstring(files[name])
