@@ -119,14 +119,15 @@ actor ClusterRoom {
   }
 
   private func recorded(_ name: String, _ store: ClusterStore) throws -> Shown {
-    if let known, known.stamp == name { return known }
-    guard try store.boxes().contains(name) else {
+    guard try store.boxes().contains(name), let stamp = try store.stamp(ofBox: name) else {
       throw DSLError(.notFound, "there is no such recording", fix: "see /api/v1/sim/recordings")
     }
+    // The record of an episode that goes on is written again when another cell runs out of memory.
+    if let known, known.stamp == stamp { return known }
     let box = try store.box(name)
     let number = Int(name.prefix { $0 != "-" }) ?? 0
     let shown = Shown(
-      stamp: name, tape: try EpisodeTape(box), serial: number + 1, number: number, isOver: true)
+      stamp: stamp, tape: try EpisodeTape(box), serial: number + 1, number: number, isOver: true)
     known = shown
     return shown
   }

@@ -26,7 +26,7 @@ import Testing
       // Until an episode has failed, and some steps into the next.
       let play = try shell(
         """
-        until ls coordination/.dsl/sim/black-boxes/* 2> /dev/null; do
+        until grep -qs '"cause":"critical_oom"' coordination/.dsl/sim/black-boxes/*; do
           dsl auto loop --interval 10ms --max-cycles 20 > /dev/null || exit
         done
         until [ "$(jq .steps coordination/.dsl/sim/cluster.json)" -ge 5 ]; do dsl auto execute > /dev/null || exit; done

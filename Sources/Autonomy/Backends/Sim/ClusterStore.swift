@@ -130,6 +130,17 @@ package struct ClusterStore: Sendable {
     return try BlackBox(json, name: path)
   }
 
+  /// What is another when the record is; `nil` where there is none.
+  package func stamp(ofBox name: String) throws(DSLError) -> String? {
+    do throws(FileError) {
+      return try directory.files.status("\(directory.blackBoxes)/\(name)").map {
+        "\(name) \($0.inode) \($0.size) \($0.modified)"
+      }
+    } catch {
+      throw error.asDSLError
+    }
+  }
+
   /// The names of the records, in order; none where there is no folder for them.
   package func boxes() throws(DSLError) -> [String] {
     var names: [String] = []
