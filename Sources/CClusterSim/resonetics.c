@@ -264,7 +264,12 @@ int32_t resonetics_step(uint64_t handle, const int64_t *actions, int64_t action_
     while ((uint64_t)actions[i] < dslsim_actions) i++;
     return fail(b, resonetics_invalid, "actions[%lld] is %lld, not 0 to 7", (long long)i, (long long)actions[i]);
   }
+  const int64_t last = dslsim_looks_ahead(b->count, b->stride) ? b->count - dslsim_ahead : 0;
   for (int64_t i = 0; i < b->count; i++) {
+    if (i < last) {
+      const int64_t next = i + dslsim_ahead;
+      dslsim_fetch(&b->states[next], slab_of(b, next), b->stride, observations + next * dslsim_observation);
+    }
     dslsim_state *s = &b->states[i];
     int64_t ended = s->cause;
     rewards[i] = 0;

@@ -147,6 +147,24 @@ uint64_t dslsim_successor(uint64_t key);
 /// @param exists `padded` numbers: -1 for a cell.
 dslsim_cells dslsim_cells_at(const dslsim_rules *rules, int16_t *slab, const int16_t *exists);
 
+/// How many environments before its turn the memory of one is asked for, where that pays.
+enum { dslsim_ahead = 4 };
+
+/// Whether it pays: for small grids in batches beyond the second cache. 16,384 environments of 8x8 cells take 1.15 times as long a step
+/// then as 16, and 1.2 to 1.6 times without, by what else uses the memory; smaller batches would lose 5 %.
+///
+/// @param stride numbers of an environment's cells.
+static inline int32_t dslsim_looks_ahead(int64_t count, int64_t stride) {
+  return stride <= 1024 && count * stride * (int64_t)sizeof(int16_t) > 8 << 20;
+}
+
+/// Asks for the memory of an environment and the observation that will be written.
+static inline void dslsim_fetch(const void *state, const int16_t *slab, int64_t stride, const float *observation) {
+  for (int64_t at = 0; at < stride; at += 32) __builtin_prefetch(slab + at, 1);
+  for (int64_t at = 0; at < (int64_t)sizeof(dslsim_state); at += 64) __builtin_prefetch((const char *)state + at, 1);
+  for (int64_t at = 0; at < dslsim_observation; at += 16) __builtin_prefetch(observation + at, 1);
+}
+
 /// Starts the episode of a key at a level.
 ///
 /// @param places scratch for as many numbers as there are cells.

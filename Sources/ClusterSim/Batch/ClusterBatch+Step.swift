@@ -1,3 +1,4 @@
+import CClusterSim
 package import DSLBase
 
 extension ClusterBatch {
@@ -7,7 +8,14 @@ extension ClusterBatch {
   ///   its place, and `invalid_state` before the first reset. Then nothing has changed.
   package func step(_ actions: UnsafeBufferPointer<UInt8>, into out: Outputs) throws(DSLError) {
     try check(actions, out)
+    let ahead = Int(dslsim_ahead)
+    let last = dslsim_looks_ahead(Int64(count), Int64(stride)) != 0 ? count - ahead : 0
     for i in 0..<count {
+      if i < last, let observations = out.observations.baseAddress {
+        let next = i &+ ahead
+        dslsim_fetch(
+          states + next, slab + next &* stride, Int64(stride), observations + next &* ObservationLayout.count)
+      }
       let cause = states[i].cause
       if cause == .none {
         let reward = world.step(&states[i], cells(i), actions[i])

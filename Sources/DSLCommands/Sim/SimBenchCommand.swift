@@ -11,9 +11,10 @@ struct SimBenchCommand: ReportingCommand {
     abstract: "Measure how many steps a second the simulator does on this machine.",
     discussion: """
       Random actions, 35 floats observed after each step, episodes that start anew within the step that ends one. Each
-      thread has environments of its own. steps/s is by the clock, over all threads; ns/step is processor time of a thread,
-      the best of its slices; speedup is against the first number of threads, with as many environments for each. Where
-      processor is below 100 % others had the processor meanwhile, and speedup says little.
+      thread has environments of its own. All are measured in turns, up to 20 times, of which the medians are shown. steps/s is
+      by the clock, over all threads; ns/step is processor time of a thread, the best of its slices; speedup is against the
+      first number of threads, with as many environments for each. Where processor is below 100 % others had the processor
+      meanwhile, and speedup says little.
 
       Examples:
         dsl sim bench
@@ -37,10 +38,14 @@ struct SimBenchCommand: ReportingCommand {
 
   @OptionGroup var global: GlobalOptions
 
+  /// Each is measured so many times, in turns, so that a processor whose clock changes changes it for all of them alike; no time is shorter
+  /// than this.
+  private static let (mostWindows, leastSeconds) = (20, 0.1)
+
   private struct Row {
     var environments: Int
     var threads: Int
-    /// By the clock, over all threads.
+    /// By the clock, over all threads: the median.
     var stepsPerSecond: Double
     /// Processor time, the best slice of any thread.
     var nanosecondsPerStep: Double
@@ -62,21 +67,23 @@ struct SimBenchCommand: ReportingCommand {
     let counts = try Self.list(environments, "--environments", 1...65_536)
     let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     let numbers = try Self.list(threads ?? (cores > 1 ? "1,2" : "1"), "--threads", 1...256)
-    var rows: [Row] = []
-    var progress = Progress("measurements", total: counts.count * numbers.count, context)
-    for count in counts {
-      var first: Double?
-      for number in numbers {
+    let pairs = counts.flatMap { count in numbers.map { (count, threads: $0) } }
+    let windows = max(1, min(Self.mostWindows, Int(seconds / Self.leastSeconds)))
+    var laps: [[Row]] = Array(repeating: [], count: pairs.count)
+    var progress = Progress("measurements", total: pairs.count * windows, context)
+    for window in 0..<windows {
+      for (i, pair) in pairs.enumerated() {
         try Task.checkCancellation()
-        var row = try Self.measure(configuration, count, threads: number, seconds: seconds, context.time)
-        row.speedup = first.map { row.stepsPerSecond / $0 }
-        first = first ?? row.stepsPerSecond
-        rows.append(row)
-        progress.show(rows.count)
+        var row = try Self.measure(
+          configuration, pair.0, threads: pair.threads, seconds: seconds / Double(windows), context.time)
+        let first = i - i % numbers.count
+        row.speedup = i == first ? nil : row.stepsPerSecond / laps[first][window].stepsPerSecond
+        laps[i].append(row)
+        progress.show(window * pairs.count + i + 1)
       }
     }
     progress.end()
-    let (model, measured) = (Self.processor(context), rows)
+    let (model, measured) = (Self.processor(context), laps.map(Self.median))
     var object = configuration.identity
     object["processor"] = .string(model)
     object["cores"] = .int(cores)
@@ -87,6 +94,21 @@ struct SimBenchCommand: ReportingCommand {
       "\(model), \(cores) cores; physics \(StepBenchmark.physics); \(Self.build) build; \(height)x\(width) cells\n"
         + Self.table(measured).text(paint)
     }
+  }
+
+  /// What was measured at different times of the same: the medians of what the clock says, and the best of the processor's time.
+  private static func median(_ rows: [Row]) -> Row {
+    func middle(_ values: [Double]) -> Double {
+      let sorted = values.sorted()
+      let half = sorted.count / 2
+      return sorted.count % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2
+    }
+    let speedups = rows.compactMap(\.speedup)
+    return Row(
+      environments: rows[0].environments, threads: rows[0].threads,
+      stepsPerSecond: middle(rows.map(\.stepsPerSecond)),
+      nanosecondsPerStep: rows.map(\.nanosecondsPerStep).min() ?? .nan, steps: rows.reduce(0) { $0 + $1.steps },
+      processorShare: middle(rows.map(\.processorShare)), speedup: speedups.isEmpty ? nil : middle(speedups))
   }
 
   /// Figures of a build without optimization say nothing of the simulator.
