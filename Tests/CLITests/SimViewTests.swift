@@ -23,8 +23,13 @@ import Testing
     let frames = (steps + 39) / 40 + 1
     #expect(data["steps"] as? Int == steps && data["frames"] as? Int == frames)
     let gif = try shell("cat gif.txt").out.split(separator: "\n").map(String.init)
-    let png = try shell("cat png.txt").out.trimmed
-    #expect(gif.first == "36 40 \(frames) forever" && gif.count == frames + 1)
+    let lines = try shell("cat png.txt").out.split(separator: "\n")
+    let png = String(lines.first ?? "")
+    let origin = try shell(
+      "jq -j '\"dynamics_version \" + (.dynamics_version | tostring) + \", configuration_sha256 \" + .configuration_sha256 + \", key \" + .key' box.json"
+    ).out
+    #expect(gif.first == "36 40 \(frames) forever \(origin)" && gif.count == frames + 1)
+    #expect(lines.last?.hasPrefix("Comment: \(origin), step ") == true && origin.count > 100)
     #expect(gif.last?.split(separator: " ").last == png.split(separator: " ").last)
     #expect(Set(gif.dropFirst().map { $0.split(separator: " ")[1] }).count > 3, "the frames differ")
     let svg = try shell("cat svg.txt").out

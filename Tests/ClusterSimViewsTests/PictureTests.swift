@@ -54,19 +54,19 @@ import Testing
   @Test(arguments: [(1, 1, 1), (17, 9, 3), (120, 80, 256)])
   func aPNGIsWhatWasDrawn(_ width: Int, _ height: Int, _ colours: Int) throws {
     let raster = noise(width, height, colours: UInt64(colours), seed: 7)
-    let read = try Self.python("png", [try PNG.bytes(raster)])
-    #expect(read == "\(width) \(height) \(hex(raster))\n")
+    let read = try Self.python("png", [try PNG.bytes(raster, comment: "of nothing")])
+    #expect(read == "\(width) \(height) \(hex(raster))\nComment: of nothing\n")
   }
 
   /// Noise fills the table of codes many times; one colour makes long runs; few colours pass every width.
   @Test(arguments: [(1, 1, 1), (2, 1, 2), (300, 200, 1), (64, 64, 2), (150, 130, 5), (200, 150, 256)])
   func aGIFIsWhatWasDrawn(_ width: Int, _ height: Int, _ colours: Int) throws {
     let frames = (0..<3).map { noise(width, height, colours: UInt64(colours), seed: $0) }
-    var gif = GIF(width: width, height: height)
+    var gif = GIF(width: width, height: height, comment: "of nothing")
     for (i, frame) in frames.enumerated() { gif.add(frame, centiseconds: 5 + i) }
     let read = try Self.python("gif", [gif.bytes])
     let expected = frames.enumerated().map { "\(5 + $0) \(hex($1))\n" }.joined()
-    #expect(read == "\(width) \(height) 3 forever\n" + expected)
+    #expect(read == "\(width) \(height) 3 forever of nothing\n" + expected)
   }
 
   @Test func aMomentIsDrawn() throws {

@@ -26,6 +26,7 @@ def png(data):
     assert len(raw) == (width + 1) * height and all(raw[row * (width + 1)] == 0 for row in range(height))
     pixels = [raw[row * (width + 1) + 1 + x] for row in range(height) for x in range(width)]
     print(width, height, "".join(palette[3 * p:3 * p + 3].hex() for p in pixels))
+    print(dict(chunks)[b"tEXt"].decode("latin-1").replace("\0", ": "))
 
 
 def codes(data, size):
@@ -63,7 +64,7 @@ def gif(data):
     assert flags & 0x80
     entries = 2 << (flags & 7)
     palette, at = data[13:13 + 3 * entries], 13 + 3 * entries
-    frames, delay, repeats = [], None, None
+    frames, delay, repeats, comment = [], None, None, None
 
     def blocks(at):
         out = b""
@@ -78,6 +79,8 @@ def gif(data):
             body, at = blocks(at + 2)
             if kind == 0xF9:
                 delay = struct.unpack_from("<H", body, 1)[0]
+            if kind == 0xFE:
+                comment = body.decode("ascii")
             if kind == 0xFF:
                 assert body[:11] == b"NETSCAPE2.0"
                 repeats = struct.unpack_from("<H", body, 12)[0]
@@ -91,7 +94,7 @@ def gif(data):
             assert len(pixels) == width * height
             frames.append((delay, "".join(palette[3 * p:3 * p + 3].hex() for p in pixels)))
     assert at == len(data) - 1
-    print(width, height, len(frames), "forever" if repeats == 0 else repeats)
+    print(width, height, len(frames), "forever" if repeats == 0 else repeats, comment)
     for delay, pixels in frames:
         print(delay, pixels)
 

@@ -6,13 +6,16 @@ package struct GIF: Sendable {
 
   /// - Parameters:
   ///   - width, height: pixels of every frame, 65535 at most.
-  package init(width: Int, height: Int) {
+  ///   - comment: what it is of, in ASCII, 255 characters at most.
+  package init(width: Int, height: Int, comment: String) {
     (self.width, self.height) = (width, height)
     content = Array("GIF89a".utf8) + Self.little(width) + Self.little(height)
     // A palette of 256 colours, background 0, square pixels.
     content += [0xF7, 0, 0]
     content += Palette.colours.flatMap { [$0.red, $0.green, $0.blue] }
     content += [0x21, 0xFF, 11] + Array("NETSCAPE2.0".utf8) + [3, 1, 0, 0, 0]
+    let text = comment.utf8.prefix(255)
+    content += [0x21, 0xFE, UInt8(text.count)] + Array(text) + [0]
   }
 
   /// Adds a frame.

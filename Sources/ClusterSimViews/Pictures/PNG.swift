@@ -3,8 +3,9 @@ package import DSLBase
 
 /// Pictures as PNG (W3C Recommendation, third edition): with a palette, eight bits a pixel, no filter.
 package enum PNG {
+  /// - Parameter comment: what it is of, in ASCII: a `tEXt` chunk.
   /// - Throws: ``DSLError`` with code `internal_error` where zlib fails.
-  package static func bytes(_ raster: Raster) throws(DSLError) -> [UInt8] {
+  package static func bytes(_ raster: Raster, comment: String) throws(DSLError) -> [UInt8] {
     var rows: [UInt8] = []
     rows.reserveCapacity((raster.width + 1) * raster.height)
     for y in 0..<raster.height {
@@ -13,6 +14,7 @@ package enum PNG {
     }
     let header = big(UInt32(raster.width)) + big(UInt32(raster.height)) + [8, 3, 0, 0, 0]
     return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + chunk("IHDR", header)
+      + chunk("tEXt", Array("Comment".utf8) + [0] + Array(comment.utf8))
       + chunk("PLTE", Palette.colours.flatMap { [$0.red, $0.green, $0.blue] })
       + chunk("IDAT", try deflated(rows)) + chunk("IEND", [])
   }

@@ -107,7 +107,8 @@ struct SimBenchCommand: ReportingCommand {
     return Row(
       environments: rows[0].environments, threads: rows[0].threads,
       stepsPerSecond: middle(rows.map(\.stepsPerSecond)),
-      nanosecondsPerStep: rows.map(\.nanosecondsPerStep).min() ?? .nan, steps: rows.reduce(0) { $0 + $1.steps },
+      nanosecondsPerStep: rows.map(\.nanosecondsPerStep).min() ?? .nan,
+      steps: rows.reduce(0) { $0 + $1.steps },
       processorShare: middle(rows.map(\.processorShare)), speedup: speedups.isEmpty ? nil : middle(speedups))
   }
 

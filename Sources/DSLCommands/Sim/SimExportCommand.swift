@@ -104,6 +104,12 @@ struct SimExportCommand: ReportingCommand {
     HeatMap(HeatMap.Channel(rawValue: channel) ?? .memory, side: cell, steps: tape.count)
   }
 
+  /// What a picture is of, for whoever finds it alone.
+  private func comment(_ tape: EpisodeTape) -> String {
+    "dynamics_version \(ClusterConfiguration.dynamicsVersion), configuration_sha256 \(tape.configuration.digest), "
+      + "key \(BlackBox.text(tape.key))"
+  }
+
   private func png(_ tape: EpisodeTape) throws -> Drawn {
     let step = step ?? tape.count
     guard (0...tape.count).contains(step) else {
@@ -111,7 +117,9 @@ struct SimExportCommand: ReportingCommand {
     }
     tape.seek(to: step)
     let raster = map(tape).raster(tape.frame)
-    return Drawn(bytes: try PNG.bytes(raster), width: raster.width, height: raster.height, step: step)
+    return Drawn(
+      bytes: try PNG.bytes(raster, comment: comment(tape) + ", step \(step)"), width: raster.width,
+      height: raster.height, step: step)
   }
 
   private func gif(_ tape: EpisodeTape, _ context: Context) throws -> Drawn {
@@ -124,7 +132,7 @@ struct SimExportCommand: ReportingCommand {
     }
     let map = map(tape)
     let first = map.raster(tape.frame)
-    var gif = GIF(width: first.width, height: first.height)
+    var gif = GIF(width: first.width, height: first.height, comment: comment(tape))
     var progress = Progress("frames", total: steps.count, context)
     for (i, step) in steps.enumerated() {
       try Task.checkCancellation()

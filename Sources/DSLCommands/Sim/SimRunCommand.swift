@@ -14,7 +14,7 @@ struct SimRunCommand: ReportingCommand {
       Examples:
         dsl sim run
         dsl sim run --policy random --episodes 20 --black-boxes crashes
-        dsl sim run --policy q.agent --preset storm --size 8x8 --key 80000000000002bc
+        dsl sim run --policy q.agent --preset storm --key 80000000000002bc
       """)
   static let reportName = "sim-run"
 
