@@ -12,15 +12,17 @@ typedef uint32_t u32x16 __attribute__((vector_size(64)));
 typedef int32_t i32x32 __attribute__((vector_size(128)));
 typedef uint32_t u32x32 __attribute__((vector_size(128)));
 
-// Which clone runs is chosen when the program is loaded; that takes glibc.
-#if defined(__x86_64__) && defined(__GLIBC__)
+// Which clone runs is chosen when the program is loaded; that takes glibc. DSLSIM_ONE_VARIANT builds the default alone, which a
+// test holds the others against.
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(DSLSIM_ONE_VARIANT)
+#define HAS_CLONES 1
 #define CLONES __attribute__((target_clones("default", "avx2", "arch=x86-64-v4")))
 #else
 #define CLONES
 #endif
 
 const char *dslsim_physics_variant(void) {
-#if defined(__x86_64__) && defined(__GLIBC__)
+#if defined(HAS_CLONES)
   // The same questions that the choice of a clone asks, best first.
   __builtin_cpu_init();
   if (__builtin_cpu_supports("x86-64-v4")) return "x86-64-v4";

@@ -8,7 +8,6 @@
 
 enum {
   slots = 1 << 16,
-  largest_batch = 1 << 20,
   digest_length = 64,
   head_length = 4 + digest_length,
   /// Words of a state: the order is that of `words_of`.
@@ -85,7 +84,12 @@ const char *resonetics_field(int32_t index, int32_t *is_whole, double *low, doub
 
 int32_t resonetics_preset(const char *name, double *values, int64_t count) {
   if (name == NULL || values == NULL || count != dslsim_fields) return resonetics_invalid;
-  return dslsim_preset(name, values) ? resonetics_ok : resonetics_invalid;
+  // A preset is a list of changes to the canonical values, which a caller need not have.
+  double made[dslsim_fields];
+  for (int i = 0; i < dslsim_fields; i++) made[i] = dslsim_field_table[i].canonical;
+  if (!dslsim_preset(name, made)) return resonetics_invalid;
+  memcpy(values, made, sizeof made);
+  return resonetics_ok;
 }
 
 static void release(batch *b) {
@@ -107,6 +111,15 @@ static int32_t refuse(char *message, int64_t size, int32_t code, const char *for
   return code;
 }
 
+/// Whether a text is that of a SHA-256: not a byte after its end is read.
+static int is_digest(const char *text) {
+  for (int i = 0; i < digest_length; i++) {
+    const char c = text[i];
+    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'))) return 0;
+  }
+  return text[digest_length] == 0;
+}
+
 /// What is wrong with the arguments of `resonetics_create`.
 static int32_t check(int32_t abi, const double *values, int64_t value_count, const char *digest, int64_t environments,
                      int32_t autoreset, const uint64_t *handle, char *message, int64_t size) {
@@ -114,17 +127,19 @@ static int32_t check(int32_t abi, const double *values, int64_t value_count, con
     return refuse(message, size, resonetics_stale, "the caller is made for version %d of the interface, this is %d",
                   (int)abi, (int)resonetics_abi);
   }
-  if (values == NULL || value_count != dslsim_fields) {
+  if (values == NULL) return refuse(message, size, resonetics_invalid, "values are missing");
+  if (value_count != dslsim_fields) {
     return refuse(message, size, resonetics_invalid, "values has %lld elements, not %d", (long long)value_count,
                   (int)dslsim_fields);
   }
   if (handle == NULL) return refuse(message, size, resonetics_invalid, "handle is missing");
-  if (digest == NULL || memchr(digest, 0, digest_length + 1) != digest + digest_length) {
-    return refuse(message, size, resonetics_invalid, "digest has to have %d characters", (int)digest_length);
+  if (digest == NULL) return refuse(message, size, resonetics_invalid, "digest is missing");
+  if (!is_digest(digest)) {
+    return refuse(message, size, resonetics_invalid, "digest is not %d hexadecimal digits", (int)digest_length);
   }
-  if (environments < 1 || environments > largest_batch) {
+  if (environments < 1 || environments > resonetics_largest_batch) {
     return refuse(message, size, resonetics_invalid, "environments is %lld, not 1 to %d", (long long)environments,
-                  (int)largest_batch);
+                  (int)resonetics_largest_batch);
   }
   if (autoreset < resonetics_next_step || autoreset > resonetics_disabled) {
     return refuse(message, size, resonetics_invalid, "autoreset is %d, not 0 to 2", (int)autoreset);

@@ -68,9 +68,12 @@ import Testing
       }
     }
     for preset in ClusterConfiguration.Preset.allCases {
-      var values = canonical
+      // All of them are written, whatever was there.
+      var values = [Double](repeating: 0, count: canonical.count)
       #expect(resonetics_preset(preset.rawValue, &values, Int64(values.count)) == 0)
       #expect(values == ClusterConfiguration(preset).values, "\(preset)")
+      #expect(resonetics_preset("mild", &values, Int64(values.count)) == resonetics_invalid)
+      #expect(values == ClusterConfiguration(preset).values, "\(preset): a call that fails changes nothing")
     }
     #expect(dslsim_dynamics_version == ClusterConfiguration.dynamicsVersion)
   }
@@ -152,10 +155,13 @@ import Testing
     #expect((0..<3).map(handle.save) == before, "a call that fails changes nothing")
     var id: UInt64 = 0
     var message = [CChar](repeating: 0, count: 200)
-    func create(_ values: [Double], abi: Int = resonetics_abi, count: Int64 = 1) -> (Int32, String) {
-      let digest = String(repeating: "0", count: 64)
+    let zeros = String(repeating: "0", count: 64)
+    func create(
+      _ values: [Double]?, abi: Int = resonetics_abi, count: Int64 = 1, digest: String? = nil
+    ) -> (Int32, String) {
       let code = resonetics_create(
-        Int32(abi), values, Int64(values.count), digest, count, 0, &id, &message, Int64(message.count))
+        Int32(abi), values, Int64(values?.count ?? 50), digest ?? zeros, count, 0, &id, &message,
+        Int64(message.count))
       let text = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
       return (code, String(decoding: text, as: UTF8.self))
     }
@@ -165,7 +171,21 @@ import Testing
         resonetics_stale.code, "the caller is made for version 7 of the interface, this is 1"
       ))
     #expect(create(Array(values.dropLast())) == (resonetics_invalid.code, "values has 49 elements, not 50"))
-    #expect(create(values, count: 0).0 == resonetics_invalid.code)
+    #expect(create(nil) == (resonetics_invalid.code, "values are missing"))
+    for count in [0, Int64(resonetics_largest_batch) + 1] {
+      #expect(
+        create(values, count: count) == (
+          resonetics_invalid.code, "environments is \(count), not 1 to \(resonetics_largest_batch)"
+        ))
+    }
+    for digest in [
+      "", "0", String(repeating: "0", count: 65), "g" + zeros.dropLast(), zeros.dropLast() + "\n",
+    ] {
+      #expect(
+        create(values, digest: digest) == (
+          resonetics_invalid.code, "digest is not 64 hexadecimal digits"
+        ), "\(digest)")
+    }
     values[10] = .nan
     #expect(create(values) == (resonetics_invalid.code, "leak is nan, not a number from 0 to 0.005"))
     (values[10], values[0]) = (0.0005, 2.5)

@@ -9,6 +9,8 @@ ABI = 1
 OBSERVATION = 35
 ACTIONS = 8
 FACTS = 13
+#: The most environments that are stepped together.
+LARGEST_BATCH = 1 << 20
 CAUSES = ("none", "critical_oom", "collapse", "oom", "bankruptcy", "panic", "time_limit")
 
 _i32, _i64, _u64, _ptr = ctypes.c_int32, ctypes.c_int64, ctypes.c_uint64, ctypes.c_void_p
@@ -25,8 +27,9 @@ class ResoneticsError(ValueError):
         return ResoneticsError, (self.code, str(self))
 
 
-def _load():
-    library = ctypes.CDLL(str(pathlib.Path(__file__).with_name("_core.so")))
+def load(path):
+    """The functions of a library. Raises OSError where there is none, ImportError where it is for another version of this package."""
+    library = ctypes.CDLL(str(path))
     for name, result, *arguments in (
         ("abi_version", _i32), ("dynamics_version", _i32), ("field_count", _i32),
         ("field", ctypes.c_char_p, _i32, _ptr, _ptr, _ptr, _ptr), ("preset", _i32, ctypes.c_char_p, _ptr, _i64),
@@ -46,7 +49,7 @@ def _load():
     return library
 
 
-library = _load()
+library = load(pathlib.Path(__file__).with_name("_core.so"))
 DYNAMICS_VERSION = library.resonetics_dynamics_version()
 
 

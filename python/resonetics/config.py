@@ -33,7 +33,7 @@ class Configuration:
     """
 
     def __init__(self, preset="canonical", size=None, **constants):
-        values = np.array([field[3] for field in FIELDS.values()], dtype=np.float64)
+        values = np.empty(len(FIELDS), dtype=np.float64)
         code = library.resonetics_preset(str(preset).encode(), values.ctypes.data, values.size)
         if code:
             raise ResoneticsError(code, f"there is no preset {preset!r}, only {', '.join(PRESETS)}")

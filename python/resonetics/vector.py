@@ -9,7 +9,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from . import blackbox, checks, rendering
-from ._native import ACTIONS, CAUSES, DYNAMICS_VERSION, Batch
+from ._native import ACTIONS, CAUSES, DYNAMICS_VERSION, LARGEST_BATCH, Batch
 from .config import Configuration
 from .env import observation_space, text_of
 from .tape import Tape
@@ -41,7 +41,7 @@ class K8sVectorEnv(VectorEnv):
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ValueError(f"render_mode is {render_mode!r}, not one of {self.metadata['render_modes']}")
         mode = AutoresetMode(autoreset_mode)
-        num_envs = checks.whole(num_envs, "num_envs", 1, 2**31 - 1)
+        num_envs = checks.whole(num_envs, "num_envs", 1, LARGEST_BATCH)
         self._arguments = dict(
             num_envs=num_envs, preset=preset, size=size, constants=constants, level=level, autoreset_mode=mode, copy=copy,
             render_mode=render_mode, max_episode_steps=max_episode_steps, black_boxes=black_boxes,

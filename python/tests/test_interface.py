@@ -7,8 +7,8 @@ import unittest
 
 import numpy as np
 
-from resonetics import FIELDS, Configuration, K8sEnv, K8sVectorEnv, ResoneticsError
-from resonetics._native import ABI, Batch, library
+from resonetics import FIELDS, PRESETS, Configuration, K8sEnv, K8sVectorEnv, ResoneticsError
+from resonetics._native import ABI, LARGEST_BATCH, Batch, library
 
 
 class RefusalTests(unittest.TestCase):
@@ -38,8 +38,9 @@ class RefusalTests(unittest.TestCase):
             for make in (K8sEnv, lambda **more: K8sVectorEnv(2, **more)):
                 with self.subTest(more), self.assertRaisesRegex(ResoneticsError, message):
                     make(**more)
-        for count in (0, 2.5, "2", True):
-            with self.subTest(count), self.assertRaisesRegex(ResoneticsError, "num_envs is"):
+        for count in (0, 2.5, "2", True, LARGEST_BATCH + 1, 2**31, 2**40):
+            with self.subTest(count), self.assertRaisesRegex(
+                    ResoneticsError, f"num_envs is {count!r}, not a whole number from 1 to 1048576"):
                 K8sVectorEnv(count)
         taken = K8sEnv(size=np.array([3, 4]), constants={"leak": np.float32(0.0005), "max_steps": np.int64(9)}, level=np.int8(0))
         self.assertEqual([taken.configuration[n] for n in ("height", "width", "max_steps")], [3, 4, 9])
@@ -131,6 +132,44 @@ class RefusalTests(unittest.TestCase):
                 env.set_state(wrong)
         with self.assertRaisesRegex(ResoneticsError, "another configuration"):
             other.set_state(state)
+
+
+class CreateTests(unittest.TestCase):
+    """The functions of resonetics.h themselves."""
+
+    def create(self, values, digest=b"0" * 64, environments=1, length=len(FIELDS)):
+        handle, message = ctypes.c_uint64(), ctypes.create_string_buffer(256)
+        code = library.resonetics_create(
+            ABI, None if values is None else values.ctypes.data, length, digest, environments, 0, ctypes.byref(handle), message, 256)
+        if code == 0:
+            library.resonetics_destroy(handle.value)
+        return code, message.value.decode()
+
+    def test_what_is_wrong_is_said(self):
+        values = np.array(Configuration().values)
+        self.assertEqual(self.create(values), (0, ""))
+        self.assertEqual(self.create(values, b"0123456789abcdefABCDEF" + b"f" * 42), (0, ""))
+        self.assertEqual(self.create(None), (1, "values are missing"))
+        self.assertEqual(self.create(values, length=49), (1, "values has 49 elements, not 50"))
+        self.assertEqual(self.create(values, None), (1, "digest is missing"))
+        for digest in (b"", b"0" * 63, b"0" * 65, b"g" + b"0" * 63, b"0" * 63 + b"\n", b"\xff" * 64):
+            with self.subTest(digest):
+                self.assertEqual(self.create(values, digest), (1, "digest is not 64 hexadecimal digits"))
+        for count in (0, -1, LARGEST_BATCH + 1, 2**63 - 1):
+            self.assertEqual(self.create(values, environments=count), (1, f"environments is {count}, not 1 to {LARGEST_BATCH}"))
+
+    def test_presets_are_written_whatever_was_there(self):
+        canonical = np.array([field[3] for field in FIELDS.values()])
+        for name in PRESETS:
+            for before in (np.zeros(len(FIELDS)), np.full(len(FIELDS), math.nan), canonical):
+                values = before.copy()
+                self.assertEqual(library.resonetics_preset(name.encode(), values.ctypes.data, values.size), 0)
+                np.testing.assert_array_equal(values, Configuration(name).values)
+        np.testing.assert_array_equal(Configuration("canonical").values, canonical)
+        for name, size in ((b"mild", 50), (b"", 50), (None, 50), (b"calm", 49), (b"calm", 51), (b"calm", -1)):
+            values = canonical + 1
+            self.assertEqual(library.resonetics_preset(name, values.ctypes.data, size), 1)
+            np.testing.assert_array_equal(values, canonical + 1)
 
 
 class FuzzTests(unittest.TestCase):

@@ -18,6 +18,8 @@ enum {
   resonetics_abi = 1,
   /// Numbers that describe an environment: see resonetics_facts.
   resonetics_fact_count = 13,
+  /// The most environments of one handle.
+  resonetics_largest_batch = 1 << 20,
 };
 
 /// What calls return.
@@ -50,13 +52,14 @@ RESONETICS_API int32_t resonetics_field_count(void);
 RESONETICS_API const char *resonetics_field(int32_t index, int32_t *is_whole, double *low, double *high,
                                             double *canonical);
 
-/// Changes canonical values to those of a preset: "calm", "canonical", "storm".
+/// Writes all constants of a preset, "calm", "canonical" or "storm", whatever the values were.
 RESONETICS_API int32_t resonetics_preset(const char *name, double *values, int64_t count);
 
 /// Makes environments; they have to be reset before the first step.
 ///
 /// @param abi resonetics_abi as the caller was made with.
-/// @param digest 64 characters that name the configuration in saved states.
+/// @param digest 64 hexadecimal digits that name the configuration in saved states, and a 0.
+/// @param environments 1 to resonetics_largest_batch.
 /// @param handle what the other calls take; never 0.
 /// @param message what is wrong, where the return value is not 0; nil or `message_size` characters.
 RESONETICS_API int32_t resonetics_create(int32_t abi, const double *values, int64_t value_count, const char *digest,
