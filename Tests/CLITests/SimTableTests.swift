@@ -10,6 +10,7 @@ import Testing
     case "$* " in
       *" --resume "*) ;;
       *"sim train "*) set -- "$@" --size 2x2 --constant max_steps=20 --setting validation_episodes=2 ;;
+      *"sim evaluate "*) set -- "$@" --size 2x2 --constant max_steps=20 ;;
     esac
     exec dsl "$@"
     END
@@ -28,6 +29,9 @@ import Testing
         ls a | tr '\\n' ' '; wc -l < trained
         grep -c '^| Q, ' t.md; grep -c 'holds\\|DOES NOT HOLD' t.md; tail -n 1 t.md
         jq -c '[(.policies | length), (.less_heuristic | length), .policies.survival.trainings, .policies.full.trainings]' t.json
+        dsl sim evaluate --policy random --episodes 1 --size 2x2 --constant max_steps=20 --no-black-boxes --format json |
+          jq -c '[.dynamics_version, .configuration_sha256, 2]' > evaluated
+        jq -c '[.dynamics_version, .configuration_sha256, .episodes]' t.json | cmp - evaluated
         ./small sim train --out whole.agent --episodes 128 --seed 1 > /dev/null; cmp whole.agent a/survival-1.agent
         """)
     #expect(
@@ -43,7 +47,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("--agents b", 1, "b/survival-0.agent is a training of 64 episodes, not 4000"),
+    ("--agents b", 1, "b/survival-0.agent is another training (episodes 64, not 4000): give another folder"),
     ("--dsl none", 2, "there is no program none"), ("--trainings 0", 2, "--trainings has to be 1 or more"),
     ("--ppo 1", 2, "--ppo needs "),
   ]) func isNamed(flags: String, status: Int32, message: String) throws {
@@ -53,5 +57,37 @@ import Testing
         table \(flags)
         """)
     #expect(outcome.status == status && outcome.err.contains(message), "\(outcome)")
+  }
+  /// What an older run left in the folder is not taken for what this one would train.
+  @Test func otherTrainingsAreRefused() throws {
+    let outcome = try Shell()(
+      Self.small + """
+        refused() { table --agents c --episodes 64 > /dev/null 2> said && echo made; cut -d: -f2- said; rm -r c; }
+        old() { mkdir -p c; ./small sim train --out "c/$1" --episodes 64 $2 > /dev/null; }
+        old survival-1.agent; refused
+        old reward-0.agent; refused
+        old local-0.part "--view full --stop-after 64"; refused
+        mkdir c; dsl sim train --out c/full-0.agent --episodes 64 --view full --size 2x2 --constant max_steps=21 > /dev/null; refused
+        old survival-0.agent; sed -i '1s/"dynamics_version":1/"dynamics_version":0/' c/survival-0.agent; refused
+        old survival-0.agent; old survival-1.agent '--seed 1 --setting n_steps=7'; refused
+        mkdir c; echo '{"settings":{}}' > c/survival-0.agent; refused
+        mkdir c; head -c 99 /dev/urandom > c/globals-0.agent; refused
+        old survival-7.agent; old notes.agent; table --agents c --episodes 64 2>&1 | grep -c '^| Q, '
+        """)
+    let another = " is another training ("
+    let other = "): give another folder to --agents"
+    let lines = outcome.out.replacing(/[0-9a-f]{64}/, with: "SHA").split(separator: "\n").map(String.init)
+    #expect(
+      lines == [
+        " c/survival-1.agent\(another)seed 0, not 1\(other)",
+        " c/reward-0.agent\(another)objective survival, not reward\(other)",
+        " c/local-0.part\(another)view full, not local\(other)",
+        " c/full-0.agent\(another)configuration_sha256 SHA, not SHA\(other)",
+        " c/survival-0.agent\(another)dynamics_version 0, not 1\(other)",
+        " c/survival-1.agent\(another)n_steps 7, not 15\(other)",
+        " c/survival-0.agent is no training of dsl sim train: give another folder to --agents",
+        " c/globals-0.agent is no training of dsl sim train: give another folder to --agents",
+        "10",
+      ], "\(outcome)")
   }
 }

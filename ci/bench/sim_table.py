@@ -4,9 +4,9 @@
   ci/bench/sim_table.py [--ppo 10] [--workers 2]       # all of it: 50 trainings of Q, half a minute each, and of PPO a minute or two each
   ci/bench/sim_table.py --quick [--ppo 1]              # the same in small, in a minute or two: to see that all of it runs
 
-Trains what is missing in a folder (--agents), judges all on the same keys, prints each row with the command that makes it, and
-then which orderings hold; ends with 1 where one does not, but not where --quick asks for trainings too short to say. PPO
-needs the package resonetics and Stable-Baselines3 in the Python that runs this.
+Trains what is missing in a folder (--agents), refuses what is there and was trained otherwise, judges all on the same keys,
+prints each row with the command that makes it, and then which orderings hold; ends with 1 where one does not, but not where
+--quick asks for trainings too short to say. PPO needs the package resonetics and Stable-Baselines3 in the Python that runs this.
 """
 
 import argparse
@@ -29,6 +29,8 @@ LEARNERS = (
     ("local", "Q, survival, view local", ("--view", "local")), ("globals", "Q, survival, view globals", ("--view", "globals")),
     ("full", "Q, survival, view full", ("--view", "full")))
 MEASURES = ("reward", "steps", "ooms", "failures")
+#: What every result is of.
+IDENTITY = ("dynamics_version", "configuration_sha256")
 
 
 def sim(dsl, *arguments):
@@ -41,15 +43,40 @@ def count(options, flags):
     return options.ablation if "--view" in flags else options.trainings
 
 
-def expect(path, episodes):
-    """What is there already has to be of the size that is asked for: a table of others would be wrong without a word."""
-    with open(path, "rb") as file:
-        found = json.loads(file.readline())["settings"]["episodes"]
-    if found != episodes:
-        raise SystemExit(f"sim_table: {path} is a training of {found} episodes, not {episodes}: give another folder to --agents")
+def judged_on(dsl):
+    """Which cluster `dsl sim evaluate` judges on when it is told nothing, and by which dynamics."""
+    found = sim(dsl, "evaluate", "--policy", "random", "--episodes", 1, "--no-black-boxes")
+    return {name: found[name] for name in IDENTITY}
 
 
-def train(options):
+def expect(path, wanted):
+    """What is there already has to be what would be trained: a table of others would be wrong without a word. Returns its settings."""
+    try:
+        with open(path, "rb") as file:
+            header = json.loads(file.readline())
+        found = {**header["settings"], **{name: header[name] for name in IDENTITY}}
+    except (ValueError, KeyError, TypeError):
+        raise SystemExit(f"sim_table: {path} is no training of dsl sim train: give another folder to --agents") from None
+    other = [f"{name} {found.get(name)}, not {value}" for name, value in wanted.items() if found.get(name) != value]
+    if other:
+        raise SystemExit(f"sim_table: {path} is another training ({'; '.join(other)}): give another folder to --agents")
+    return header["settings"]
+
+
+def expect_all(options, cluster):
+    """The same of all that the table is of, whole or begun; and trainings of one learner have all settings but the seed in common."""
+    for name, _, flags in LEARNERS:
+        changed = {flag.removeprefix("--"): value for flag, value in zip(flags[::2], flags[1::2])}
+        how, common = {**cluster, "objective": "survival", "view": "memory", **changed, "episodes": options.episodes}, {}
+        for seed in range(count(options, flags)):
+            agent = options.agents / f"{name}-{seed}.agent"
+            for path in (agent, agent.with_suffix(".part")):
+                if path.exists():
+                    found = expect(path, {**common, **how, "seed": seed})
+                    common = common or found
+
+
+def train(options, cluster):
     """Trains what is not there; a training that was interrupted goes on."""
     def one(name, flags, seed):
         path = options.agents / f"{name}-{seed}.agent"
@@ -71,8 +98,7 @@ def train(options):
         print(f"trained {path}", file=sys.stderr)
 
     options.agents.mkdir(parents=True, exist_ok=True)
-    for path in (*options.agents.glob("*.agent"), *options.agents.glob("*.part")):
-        expect(path, options.episodes)
+    expect_all(options, cluster)
     with concurrent.futures.ThreadPoolExecutor(options.workers) as pool:
         wanted = [
             pool.submit(one, name, flags, seed) for name, _, flags in LEARNERS for seed in range(count(options, flags))]
@@ -83,6 +109,7 @@ def train(options):
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+    expect_all(options, cluster)
 
 
 def resonetics_ppo(*arguments):
@@ -141,7 +168,8 @@ def main(arguments=None):
     for module in ("resonetics", "stable_baselines3") if options.ppo else ():
         if importlib.util.find_spec(module) is None:
             parser.error(f"--ppo needs {module} in {sys.executable}: pip install './python[sb3]'")
-    train(options)
+    cluster = judged_on(options.dsl)
+    train(options, cluster)
     files = {name: [options.agents / f"{name}-{s}.agent" for s in range(count(options, flags))] for name, _, flags in LEARNERS}
     policies = [*RULES, *(",".join(map(str, files[name])) for name, _, _ in LEARNERS)]
     judged = sim(
@@ -177,7 +205,8 @@ def main(arguments=None):
         print(f"- {'holds' if holds else 'DOES NOT HOLD'}: {words}")
         held &= holds
     if options.json:
-        pathlib.Path(options.json).write_text(json.dumps({"policies": rows, "less_heuristic": paired}, indent=2))
+        of = {**{name: judged[name] for name in IDENTITY}, "episodes": options.judge_episodes}
+        pathlib.Path(options.json).write_text(json.dumps({**of, "policies": rows, "less_heuristic": paired}, indent=2))
     if options.quick:
         print("\nThese trainings are short and few: what holds here says nothing about the whole table.")
     return 0 if held or options.quick else 1
