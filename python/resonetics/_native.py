@@ -80,7 +80,7 @@ class Batch:
         self.truncated = np.zeros(count, dtype=np.bool_)
         self._actions = np.zeros(count, dtype=np.int64)
         self._facts = np.zeros((count, FACTS), dtype=np.int64)
-        self._cells = int(values[0]) * int(values[1])
+        self._cells, self._all_cells = int(values[0]) * int(values[1]), None
         floats = count * OBSERVATION
         # The addresses are looked up once: a step is one call.
         self._step_arguments = (
@@ -135,6 +135,17 @@ class Batch:
         out = np.empty((3, self._cells), dtype=np.int16)
         self._check(library.resonetics_cells(self._handle, i, _pointer(out), out.size))
         return out
+
+    def all_cells(self):
+        """The same of all environments, (n, 3, cells), in a buffer that the next call writes into."""
+        if self._all_cells is None:
+            self._all_cells = np.empty((self.count, 3, self._cells), dtype=np.int16)
+        address, size = _pointer(self._all_cells), 3 * self._cells
+        for i in range(self.count):
+            code = library.resonetics_cells(self._handle, i, address + i * size * 2, size)
+            if code:
+                self._check(code)
+        return self._all_cells
 
     def digest(self, i=0):
         out = np.zeros(1, dtype=np.uint64)

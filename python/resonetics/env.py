@@ -17,6 +17,10 @@ def observation_space():
     return spaces.Box(0.0, 1.0, (OBSERVATION,), np.float32)
 
 
+#: Of CPU, memory and priority what a unit of the state is in an observation: (3,) float32, powers of two, so that products are exact.
+CELL_UNITS = np.array([2.0**-15, 2.0**-15, 2.0**-14], dtype=np.float32)
+
+
 def text_of(key):
     """A key as ``dsl sim`` writes it: 16 hexadecimal digits."""
     return f"{int(key) & 0xFFFF_FFFF_FFFF_FFFF:016x}"
@@ -27,8 +31,8 @@ class K8sEnv(gymnasium.Env):
 
     The episode's key is drawn from the generator that ``reset(seed=…)`` seeds; each episode after it follows from the key
     before, as in :class:`K8sVectorEnv`. ``info["episode_key"]`` of ``reset`` is all that an episode can be played again
-    from, together with what the result is of, ``dynamics_version`` and ``configuration_sha256``, which are attributes too:
-    ``reset(options={"key": key})``. ``options={"level": level}`` is the difficulty, of the next episode where no key is given.
+    from, together with what the result is of, ``dynamics_version`` and ``configuration_sha256``, which are attributes and in
+    ``info`` of each episode's end too: ``reset(options={"key": key})``. ``options={"level": level}`` is the difficulty, of the next episode where no key is given.
 
     The time limit is the constant ``max_steps``; reaching it truncates, with the cause ``time_limit``.
     ``gymnasium.make(…, max_episode_steps=n)`` is another, Gymnasium's: it cuts episodes off from outside, which the observation
@@ -111,7 +115,9 @@ class K8sEnv(gymnasium.Env):
         info = {}
         if terminated or truncated:
             facts = batch.facts()[0]
-            info = {"cause": CAUSES[facts[8]], "ooms": int(facts[6]), "episode_key": text_of(facts[0])}
+            info = {
+                "cause": CAUSES[facts[8]], "ooms": int(facts[6]), "episode_key": text_of(facts[0]),
+                "dynamics_version": self.dynamics_version, "configuration_sha256": self.configuration_sha256}
             if not self._is_over:
                 self._is_over = True
                 if self._folder and blackbox.is_worth_keeping(info["cause"], info["ooms"]):
@@ -139,6 +145,15 @@ class K8sEnv(gymnasium.Env):
             return rendering.pixels(
                 self._batch.cells(0), self.configuration["height"], self.configuration["width"], facts[2], facts[3])
         return None
+
+    def grid(self):
+        """The whole cluster: (height, width, 3) float32 of CPU, memory and priority in 0…1, in the units of the observation, whose 3×3
+        view is a part of it. An array of the caller's own.
+
+        Raises ResoneticsError before the first ``reset``.
+        """
+        cells = self._batch.cells(0).reshape(3, self.configuration["height"], self.configuration["width"])
+        return np.multiply(cells.transpose(1, 2, 0), CELL_UNITS, order="C")
 
     def get_state(self):
         """Everything about the episode, as bytes that any machine and ``dsl`` take."""

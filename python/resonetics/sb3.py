@@ -55,7 +55,9 @@ class K8sVecEnv(VecEnv):
                 "terminal_observation": infos["final_obs"][i], "TimeLimit.truncated": bool(truncated[i] and not terminated[i])}
             # Of what `max_episode_steps` cut off nothing more is known.
             if inner and inner["_cause"][i]:
-                rows[i] |= {"cause": inner["cause"][i], "ooms": int(inner["ooms"][i]), "episode_key": inner["episode_key"][i]}
+                rows[i] |= {
+                    "cause": inner["cause"][i], "ooms": int(inner["ooms"][i]), "episode_key": inner["episode_key"][i],
+                    "dynamics_version": self.vector.dynamics_version, "configuration_sha256": self.vector.configuration_sha256}
                 if "black_box" in inner and inner["_black_box"][i]:
                     rows[i]["black_box"] = inner["black_box"][i]
         return observations, rewards.astype(np.float32), dones, rows

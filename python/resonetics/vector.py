@@ -11,7 +11,7 @@ from gymnasium.vector.utils import batch_space
 from . import blackbox, checks, rendering
 from ._native import ACTIONS, CAUSES, DYNAMICS_VERSION, LARGEST_BATCH, Batch
 from .config import Configuration
-from .env import observation_space, text_of
+from .env import CELL_UNITS, observation_space, text_of
 from .tape import Tape
 
 _MODES = {AutoresetMode.NEXT_STEP: 0, AutoresetMode.SAME_STEP: 1, AutoresetMode.DISABLED: 2}
@@ -49,7 +49,7 @@ class K8sVectorEnv(VectorEnv):
         self.num_envs, self.copy, self.render_mode, self.autoreset_mode = num_envs, copy, render_mode, mode
         self.metadata = {**self.metadata, "autoreset_mode": mode}
         self.configuration = Configuration.of(preset, size, constants)
-        #: What results are of, and in the infos of each start.
+        #: What results are of, and in the infos of each start and each end.
         self.dynamics_version, self.configuration_sha256 = DYNAMICS_VERSION, self.configuration.digest
         self.single_observation_space = observation_space()
         self.single_action_space = spaces.Discrete(ACTIONS)
@@ -68,12 +68,13 @@ class K8sVectorEnv(VectorEnv):
         self._policy = checks.policy(black_boxes_policy)
         self._folder = None if black_boxes is None else blackbox.Folder(black_boxes, black_boxes_policy, black_boxes_limit)
         self._tape = Tape(num_envs, min(self._limit or 2**31, self.configuration["max_steps"]))
-        # The same in all infos, and handed out as they are.
+        # The same in all infos, and handed out as they are; and the masks that say of which rows.
         self._identity = {
             "dynamics_version": np.full(num_envs, self.dynamics_version),
             "configuration_sha256": np.full(num_envs, self.configuration_sha256, dtype=object)}
         for array in self._identity.values():
             array.flags.writeable = False
+        self._told = [f"_{name}" for name in self._identity]
 
     _spec = None
 
@@ -229,9 +230,9 @@ class K8sVectorEnv(VectorEnv):
             infos |= {"final_obs": final, "_final_obs": ended.copy(), "final_info": found, "_final_info": ended.copy()}
             return
         if "episode_key" in infos and found:
-            told = found.pop("_episode_key")
-            infos["episode_key"][told] = found.pop("episode_key")[told]
-            infos["_episode_key"] = infos["_episode_key"] | told
+            infos["episode_key"][found["_episode_key"]] = found.pop("episode_key")[found["_episode_key"]]
+            for name in ("_episode_key", *self._told):
+                infos[name] = infos[name] | found.pop(name)
         infos |= found
 
     def _ends(self, ended, rows, facts, same):
@@ -242,7 +243,8 @@ class K8sVectorEnv(VectorEnv):
         counts[rows] = facts[:, ooms]
         found = {
             "cause": causes, "_cause": ended, "ooms": counts, "_ooms": ended.copy(),
-            "episode_key": self._texts(rows, facts[:, key]), "_episode_key": ended.copy()}
+            "episode_key": self._texts(rows, facts[:, key]), "_episode_key": ended.copy(), **self._identity,
+            "_dynamics_version": ended, "_configuration_sha256": ended}
         if self._folder:
             found |= self._files(rows, facts[:, [9, 10, 11] if same else [5, 6, 8]].tolist())
         return found
@@ -271,6 +273,21 @@ class K8sVectorEnv(VectorEnv):
         if self.render_mode == "rgb_array":
             return tuple(rendering.pixels(cells, height, width, fact[2], fact[3]) for cells, fact in rows)
         return None
+
+    def grid(self, out=None):
+        """The clusters of all rows: (num_envs, height, width, 3) float32 of CPU, memory and priority in 0…1, in the units of the
+        observations, whose 3×3 views are parts of it. Of a row that has been started again it is that of the new episode, as the observation is.
+
+        ``out``: an array of that shape and type to write into, which is returned; without it one of the caller's own.
+        Raises ResoneticsError before the first ``reset``, and for an ``out`` that is another.
+        """
+        shape = (self.num_envs, self.configuration["height"], self.configuration["width"], 3)
+        if out is not None and not (
+                isinstance(out, np.ndarray) and out.shape == shape and out.dtype == np.float32 and out.flags.writeable):
+            what = f"an array of {out.shape} and {out.dtype}" if isinstance(out, np.ndarray) else type(out).__name__
+            checks.refuse(f"out is {what}: give an array of {shape} and float32 that can be written into")
+        cells = self._batch.all_cells().reshape(self.num_envs, 3, *shape[1:3])
+        return np.multiply(cells.transpose(0, 2, 3, 1), CELL_UNITS, out=out, order="C")
 
     def black_box(self, i, policy=None):
         """The :class:`BlackBox` of the episode of a row that its last step was of, as :meth:`K8sEnv.black_box`: of a row that has been

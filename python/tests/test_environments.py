@@ -53,6 +53,37 @@ class CheckTests(unittest.TestCase):
             self.assertEqual((info[name], infos[name].tolist(), infos["_" + name].tolist()), (value, [value] * 2, [True] * 2))
             self.assertEqual((getattr(env, name), getattr(envs, name)), (value, value))
         self.assertIs(type(info["dynamics_version"]), int)
+        info = self.last(env)
+        for name, value in wanted.items():
+            self.assertEqual(info[name], value)
+        self.assertIs(type(info["dynamics_version"]), int)
+        for mode in AutoresetMode:
+            envs = K8sVectorEnv(6, autoreset_mode=mode, **STORM)
+            envs.reset(seed=1)
+            told, started = 0, np.zeros(6, dtype=bool)
+            for step in range(250):
+                _, _, terminated, truncated, infos = envs.step(np.full(6, step % 4))
+                over = terminated | truncated
+                if mode is AutoresetMode.SAME_STEP:
+                    infos = infos.get("final_info", {})
+                for name, value in wanted.items():
+                    if over.any() and "cause" in infos:
+                        self.assertTrue(infos["_" + name][infos["_cause"]].all())
+                        self.assertEqual({infos[name][i] for i in np.flatnonzero(infos["_" + name])}, {value})
+                        # Of nothing but starts and ends.
+                        is_start = started if mode is AutoresetMode.NEXT_STEP else False
+                        np.testing.assert_array_equal(infos["_" + name], infos["_cause"] | is_start)
+                        told += int(infos["_cause"].sum())
+                started = over
+            self.assertGreater(told, 6, mode)
+
+    def last(self, env):
+        """The info of the end of an episode."""
+        env.reset(seed=1)
+        while True:
+            _, _, terminated, truncated, info = env.step(3)
+            if terminated or truncated:
+                return info
 
     def test_make_vec_takes_the_native_one(self):
         envs = gymnasium.make_vec(ID, num_envs=3, preset="calm")
@@ -270,6 +301,91 @@ class AgreementTests(unittest.TestCase):
         self.assertFalse(np.array_equal(observations[0], observations[2]))
 
 
+class GridTests(unittest.TestCase):
+    """Judged by the observations, whose nine cells are those around the agent, and by the numbers of the state."""
+
+    SIZES = ((1, 1), (1, 4), (2, 3), (6, 6), (5, 9))
+
+    def same(self, grid, observation, cells):
+        height, width, _ = grid.shape
+        row, column = round(float(observation[27]) * height), round(float(observation[28]) * width)
+        around = grid[np.ix_([(row + i) % height for i in (-1, 0, 1)], [(column + j) % width for j in (-1, 0, 1)])]
+        np.testing.assert_array_equal(around.reshape(27), observation[:27])
+        np.testing.assert_array_equal(np.roll(grid, (-row, -column), (0, 1))[0, 0], observation[12:15])
+        units = np.array([32768, 32768, 16384])
+        np.testing.assert_array_equal(grid.reshape(-1, 3) * units, cells.T)
+        self.assertTrue((grid >= 0).all() and (grid <= 1).all())
+
+    def test_of_one(self):
+        for size in self.SIZES:
+            env = K8sEnv("storm", size=size)
+            with self.assertRaisesRegex(resonetics.ResoneticsError, "reset first"):
+                env.grid()
+            observation, _ = env.reset(seed=3)
+            rng, grids = np.random.default_rng(3), []
+            for _ in range(120):
+                grids.append(env.grid())
+                self.assertEqual((grids[-1].shape, grids[-1].dtype, grids[-1].flags.c_contiguous), ((*size, 3), np.float32, True))
+                self.same(grids[-1], observation, env._batch.cells(0))
+                observation, _, terminated, truncated, _ = env.step(rng.integers(8))
+                if terminated or truncated:
+                    self.same(env.grid(), observation, env._batch.cells(0))
+                    observation, _ = env.reset()
+            before = grids[0].copy()
+            env.step(4)
+            np.testing.assert_array_equal(grids[0], before, "it is the caller's own")
+            self.assertLessEqual(set(np.unique(grids[0][..., 2])), {np.float32(3277 / 16384), 0.5, 1})
+
+    def test_of_many(self):
+        for size in self.SIZES:
+            for mode in AutoresetMode:
+                envs = K8sVectorEnv(5, "storm", size=size, autoreset_mode=mode)
+                with self.assertRaisesRegex(resonetics.ResoneticsError, "reset first"):
+                    envs.grid()
+                observations, _ = envs.reset(seed=4)
+                rng, out = np.random.default_rng(4), np.empty((5, *size, 3), dtype=np.float32)
+                for _ in range(60):
+                    self.assertIs(envs.grid(out=out), out)
+                    fresh = envs.grid()
+                    np.testing.assert_array_equal(fresh, out)
+                    self.assertFalse(np.shares_memory(fresh, envs.grid()))
+                    self.assertEqual((fresh.dtype, fresh.flags.c_contiguous), (np.float32, True))
+                    for i in range(5):
+                        self.same(out[i], observations[i], envs._batch.cells(i))
+                    observations = envs.step(rng.integers(8, size=5))[0]
+
+    def test_a_view_may_be_written_into(self):
+        envs = K8sVectorEnv(2, size=(3, 4))
+        envs.reset(seed=1)
+        both = np.full((2, 3, 4, 6), 7, dtype=np.float32)
+        envs.grid(out=both[..., ::2])
+        np.testing.assert_array_equal(both[..., ::2], envs.grid())
+        self.assertTrue((both[..., 1::2] == 7).all())
+        fixed = np.empty((2, 3, 4, 3), dtype=np.float32)
+        fixed.flags.writeable = False
+        for out in (np.empty((2, 4, 3, 3), dtype=np.float32), np.empty((2, 3, 4, 3)), np.empty((1, 3, 4, 3), dtype=np.float32), fixed, [[]]):
+            with self.assertRaisesRegex(resonetics.ResoneticsError, r"out is .*: give an array of \(2, 3, 4, 3\) and float32"):
+                envs.grid(out=out)
+
+    def test_a_policy_may_see_all(self):
+        """As the README has it."""
+        class Whole(gymnasium.ObservationWrapper):
+            def __init__(self, env):
+                super().__init__(env)
+                self.observation_space = gymnasium.spaces.Box(0, 1, (8, 8, 3), np.float32)
+
+            def observation(self, seen):
+                place = np.rint(seen[27:29] * 8).astype(int)
+                return np.roll(self.unwrapped.grid(), -place, (0, 1))
+
+        env, plain = Whole(gymnasium.make(ID, size=(8, 8))), K8sEnv(size=(8, 8))
+        seen, own = env.reset(seed=2)[0], plain.reset(seed=2)[0]
+        for action in (3, 1, 1, 0, 2, 4, 5):
+            self.assertTrue(env.observation_space.contains(seen))
+            np.testing.assert_array_equal(seen[0, 0], own[12:15])
+            seen, own = env.step(action)[0], plain.step(action)[0]
+
+
 class RenderTests(unittest.TestCase):
     def test_modes(self):
         env = K8sEnv(size=(3, 4), render_mode="rgb_array")
@@ -311,6 +427,9 @@ class StableBaselinesTests(unittest.TestCase):
             for i in np.flatnonzero(found[2]):
                 np.testing.assert_array_equal(found[3][i]["terminal_observation"], wanted[4]["final_obs"][i])
                 self.assertEqual(found[3][i]["TimeLimit.truncated"], wanted[3][i])
+                self.assertEqual(
+                    (found[3][i]["dynamics_version"], found[3][i]["configuration_sha256"]),
+                    (resonetics.DYNAMICS_VERSION, resonetics.Configuration(**STORM).digest))
 
     def test_what_was_cut_off_has_a_row_of_its_own(self):
         envs = self.make(2, max_episode_steps=3)
