@@ -3,6 +3,9 @@
 ``train`` writes one training; ``evaluate`` judges trainings together on the keys of ``dsl sim evaluate``. What a cell out of
 memory and a failure weigh in training are constants of the cluster that is trained on; what is judged is the reward as it is.
 Needs Stable-Baselines3, and with it PyTorch.
+
+Exit statuses: 0; 1 where something that was given cannot be used, such as a file that is no training; 2 where the call is none; 69
+without Stable-Baselines3; 130 where SIGINT ended it.
 """
 
 import argparse
@@ -11,7 +14,8 @@ import pathlib
 import sys
 import time
 
-from . import judge
+from . import checks, judge
+from ._native import ACTIONS, OBSERVATION, ResoneticsError
 from .config import Configuration
 
 #: Of PPO; what is not named is as Stable-Baselines3 has it.
@@ -19,6 +23,10 @@ SETTINGS = dict(
     n_steps=128, batch_size=256, n_epochs=10, learning_rate=3e-4, gamma=0.985, gae_lambda=0.95, clip_range=0.2, ent_coef=0.01,
     policy_kwargs={"net_arch": [64, 64]})
 ENVIRONMENTS = 32
+
+
+class TrainingError(ValueError):
+    """A file is no training that can be judged here."""
 
 
 class Player:
@@ -51,6 +59,10 @@ def train(options):
 
     from .sb3 import K8sVecEnv
 
+    # Said before minutes of training, and not after.
+    checks.directory(str(options.out.parent), "the directory of --out")
+    if options.out.is_dir():
+        raise IsADirectoryError(f"--out {options.out} is a directory: name a file")
     torch.set_num_threads(1)
     plain = Configuration()
     weights = {"oom_reward": plain["oom_reward"] * options.oom_weight, "fatal_reward": plain["fatal_reward"] * options.fatal_weight}
@@ -77,12 +89,31 @@ def train(options):
             for name, rows in played.items()}}
 
 
-def evaluate(options):
+def load(path):
+    """The network of a file. Raises OSError where it cannot be read, TrainingError where it is no training, or one of another environment."""
     from stable_baselines3 import PPO
 
+    # As Stable-Baselines3, which adds the suffix where there is none when it writes.
+    found = path if path.suffix or path.exists() else path.with_suffix(".zip")
+    found.open("rb").close()
+    try:
+        model = PPO.load(found, device="cpu")
+        spaces = getattr(model.observation_space, "shape", None), getattr(model.action_space, "n", None)
+    except Exception as error:  # of the zip, of JSON, of PyTorch, or of what a pickle brings
+        why = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise TrainingError(f"{path} is no training of python -m resonetics.ppo train ({why})") from error
+    if spaces != ((OBSERVATION,), ACTIONS):
+        raise TrainingError(
+            f"{path} is a training of another environment: it sees numbers of shape {spaces[0]} and has {spaces[1]} actions, not "
+            f"{(OBSERVATION,)} and {ACTIONS}")
+    return model
+
+
+def evaluate(options):
     played = judge.keys(options.space, options.episodes)
-    trainings = [
-        play(PPO.load(path, device="cpu"), played, options.black_boxes, name) for path, name in zip(options.files, names(options.files))]
+    # What is wrong with one of them is said before any is played.
+    models = [load(path) for path in options.files]
+    trainings = [play(model, played, options.black_boxes, name) for model, name in zip(models, names(options.files))]
     heuristic = judge.play(judge.Heuristic(), played)
     found = {"space": options.space, "episodes": options.episodes, "trainings": len(trainings)}
     for name in ("drawn", "likeliest"):
@@ -117,7 +148,13 @@ def parse(arguments):
     command.add_argument("--episodes", type=int, default=500)
     command.add_argument(
         "--black-boxes", type=pathlib.Path, metavar="DIR", help="write failures into a directory, 1000 at most of each training and way")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    for name in ("steps", "episodes"):
+        if getattr(options, name, 1) < 1:
+            parser.error(f"--{name} has to be 1 or more")
+    if not 0 <= getattr(options, "seed", 0) < 2**32:
+        parser.error("--seed has to be from 0 to 4294967295")
+    return options
 
 
 def main(arguments=None):
@@ -127,7 +164,14 @@ def main(arguments=None):
     except ImportError:
         print("resonetics.ppo: Stable-Baselines3 is not installed: pip install stable-baselines3", file=sys.stderr)
         return 69
-    found = train(options) if options.command == "train" else evaluate(options)
+    try:
+        found = train(options) if options.command == "train" else evaluate(options)
+    except (TrainingError, ResoneticsError, OSError) as error:
+        print(f"resonetics.ppo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("resonetics.ppo: stopped on request", file=sys.stderr)
+        return 130
     print(json.dumps(found, indent=2))
     return 0
 

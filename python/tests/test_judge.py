@@ -1,14 +1,21 @@
 """Policies judged in this process: the same episodes and figures as ``dsl sim`` has."""
 
+import contextlib
+import io
 import json
 import pathlib
 import shutil
 import subprocess
 import sys
 import tempfile
+import types
 import unittest
+import unittest.mock
+import zipfile
 
+import gymnasium
 import numpy as np
+from gymnasium import spaces
 
 from resonetics import DYNAMICS_VERSION, Configuration, judge, ppo
 
@@ -104,6 +111,91 @@ class PPOTests(unittest.TestCase):
         self.assertEqual(judged["trainings"], 2)
         self.assertEqual(judged["drawn"]["configuration_sha256"], Configuration().digest)
         self.assertGreater(judged["drawn"]["steps"]["mean"], 0)
+
+
+class PPOFileTests(unittest.TestCase):
+    """What is wrong with a file is said in a line, with its name. Stable-Baselines3 itself is asked where it is."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def call(self, *arguments, status=1):
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                found = ppo.main([str(argument) for argument in arguments])
+            except SystemExit as exit:
+                found = exit.code
+        self.assertEqual((found, out.getvalue()), (status, ""), err.getvalue())
+        return err.getvalue()
+
+    def stand_in(self, load):
+        """For Stable-Baselines3, which few machines have."""
+        module = types.ModuleType("stable_baselines3")
+        module.PPO = types.SimpleNamespace(load=load)
+        patch = unittest.mock.patch.dict(sys.modules, {"stable_baselines3": module})
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def test_what_loading_raises_is_said(self):
+        path = self.folder / "p.zip"
+        path.touch()
+        for error in (ValueError("wasn't a zip-file\nand more"), KeyError("data"), AttributeError("no"), RuntimeError("weights")):
+            def load(*_, error=error, **__):
+                raise error
+            self.stand_in(load)
+            said = self.call("evaluate", path)
+            self.assertIn(f"{path} is no training of python -m resonetics.ppo train ({type(error).__name__}", said)
+            self.assertEqual(said.count("\n"), 1)
+
+    def test_files_are_looked_at_before_anything_is_played(self):
+        loaded = []
+
+        def load(path, device):
+            loaded.append(path.name)
+            return types.SimpleNamespace(
+                observation_space=spaces.Box(0, 1, (4 if path.stem == "pole" else 35,)), action_space=spaces.Discrete(8))
+
+        self.stand_in(load)
+        for name in ("good.zip", "pole.zip"):
+            (self.folder / name).touch()
+        good = self.folder / "good.zip"
+        with unittest.mock.patch.object(judge, "play", side_effect=AssertionError("it was played")):
+            self.assertIn(f"No such file or directory: '{self.folder / 'none.zip'}'", self.call("evaluate", good, self.folder / "none.zip"))
+            self.assertIn(f"No such file or directory: '{self.folder / 'none.zip'}'", self.call("evaluate", good, self.folder / "none"))
+            self.assertIn("Is a directory", self.call("evaluate", good, self.folder))
+            self.assertIn(
+                "pole.zip is a training of another environment: it sees numbers of shape (4,) and has 8 actions, not (35,) and 8",
+                self.call("evaluate", good, self.folder / "pole.zip"))
+        loaded.clear()
+        blocked = self.folder / "file"
+        blocked.touch()
+        self.assertIn("black_boxes is", self.call("evaluate", self.folder / "good", "--black-boxes", blocked / "boxes"))
+        self.assertEqual(loaded, ["good.zip"], "named without its suffix")
+
+    def test_the_call(self):
+        for arguments, message in (
+            (("train", "--out", "p.zip", "--steps", 0), "--steps has to be 1"), (("evaluate", "p.zip", "--episodes", 0), "--episodes has to be 1"),
+            (("train", "--out", "p.zip", "--seed", -1), "--seed has to be"), (("train",), "--out"), ((), "required"),
+        ):
+            self.assertIn(message, self.call(*arguments, status=2))
+
+    @unittest.skipUnless(stable_baselines3, "Stable-Baselines3 is not installed")
+    def test_real_files(self):
+        junk, text, empty, other = (self.folder / name for name in ("junk.zip", "text", "empty.zip", "pole.zip"))
+        junk.write_bytes(bytes(range(256)) * 9)
+        text.write_text("a text")
+        with zipfile.ZipFile(empty, "w") as file:
+            file.writestr("readme", "nothing of a training")
+        stable_baselines3.PPO("MlpPolicy", gymnasium.make("CartPole-v1"), device="cpu").save(other)
+        for path in (junk, text, empty):
+            self.assertIn(f"{path} is no training of python -m resonetics.ppo train (", self.call("evaluate", path))
+        self.assertIn(f"{other} is a training of another environment", self.call("evaluate", other))
+        self.assertIn("No such file", self.call("evaluate", self.folder / "none.zip"))
+        self.assertIn(f"--out {self.folder} is a directory", self.call("train", "--out", self.folder, "--steps", 64))
+        self.assertIn("the directory of --out is", self.call("train", "--out", text / "p.zip", "--steps", 64))
+        self.assertIn("oom_reward is nan", self.call("train", "--out", self.folder / "p.zip", "--oom-weight", "nan"))
 
 
 class WithoutTests(unittest.TestCase):
