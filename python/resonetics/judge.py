@@ -1,7 +1,8 @@
 """Policies judged in this process: whole episodes of the keys that ``dsl sim evaluate`` judges by, through the C core.
 
-A policy is a function of the observations (n, 35) and the step; what it remembers it keeps by itself. :class:`Heuristic` is
-``dsl sim``'s, to the bit, with its thresholds as arguments.
+A policy is a function of the observations (n, 35) and the step; what it remembers it keeps by itself. One that has a method ``begin``
+is told the keys with it before the first step. :class:`Heuristic` and :class:`Random` are ``dsl sim``'s, to the bit, the first with its
+thresholds as arguments.
 """
 
 import dataclasses
@@ -9,7 +10,7 @@ import warnings
 
 import numpy as np
 
-from . import blackbox
+from . import blackbox, checks
 from ._native import CAUSES, DYNAMICS_VERSION, Batch
 from .config import Configuration
 
@@ -50,26 +51,47 @@ def play(policy, keys, configuration=None, black_boxes=None, name="python"):
     """
     configuration = configuration or Configuration()
     folder = None if black_boxes is None else blackbox.Folder(black_boxes, name)
-    done = []
+    facts, actions = _episodes(policy, keys, configuration, bool(folder))
+    rows = np.stack([facts[:, 5] / 1000, facts[:, 1], facts[:, 6], facts[:, 8] != _TIME_LIMIT], axis=1)
+    rows = rows.astype(np.float64).view(Rows)
+    rows.configuration_sha256 = configuration.digest
+    if folder:
+        rows.black_boxes = _files(folder, configuration, keys, facts, actions)
+    return rows
+
+
+def black_box(policy, key, configuration=None, name="python"):
+    """The :class:`resonetics.BlackBox` of what a policy does in the episode of one key, whatever comes of it."""
+    configuration = configuration or Configuration()
+    _, actions = _episodes(policy, np.array([key], dtype=np.uint64), configuration, True)
+    return blackbox.BlackBox.record(configuration, int(key), actions[:, 0], policy=name)
+
+
+def first_failure(rows):
+    """Of the rows of ``play`` the place of the failure that came after the fewest steps, None where none failed."""
+    steps = np.where(rows[:, 3] == 1, rows[:, 1], np.inf)
+    return int(steps.argmin()) if np.isfinite(steps).any() else None
+
+
+def _episodes(policy, keys, configuration, is_noted):
+    """Plays to the last end; returns the facts of each episode, and where they are noted the actions, (steps, episodes)."""
+    keys = np.asarray(keys, dtype=np.uint64)
     batch = Batch(configuration.values, configuration.digest, len(keys))
     batch.reset(keys)
+    if hasattr(policy, "begin"):
+        policy.begin(keys)
     over = np.zeros(len(keys), dtype=np.bool_)
-    step = 0
+    step, done = 0, []
     while not over.all():
         actions = np.asarray(policy(batch.observations, step))
         batch.step(actions)
-        if folder:
+        if is_noted:
             done.append(actions.astype(np.uint8))
         over |= batch.terminated | batch.truncated
         step += 1
     facts = batch.facts()
-    rows = np.stack([facts[:, 5] / 1000, facts[:, 1], facts[:, 6], facts[:, 8] != _TIME_LIMIT], axis=1)
     batch.close()
-    rows = rows.astype(np.float64).view(Rows)
-    rows.configuration_sha256 = configuration.digest
-    if folder:
-        rows.black_boxes = _files(folder, configuration, keys, facts, np.stack(done))
-    return rows
+    return facts, np.stack(done) if is_noted else None
 
 
 def _files(folder, configuration, keys, facts, actions):
@@ -111,6 +133,44 @@ class Heuristic:
         actions = np.where(throttles, 7, actions)
         cleans = seen[:, 13] > line["memory_line"]
         return np.where(cleans, np.where(seen[:, 12] > line["cpu_line"], 4, 6), actions)
+
+
+def philox(counter, key):
+    """Philox4x32-10 (Salmon et al., SC 2011): the block of a counter of four words for each of some keys of 64 bits.
+
+    ``key``: an array of uint64. Returns four arrays of the same shape and type, a word of 32 bits in each element.
+    """
+    low, half = np.uint64(0xFFFFFFFF), np.uint64(32)
+    words = [np.full(key.shape, word, dtype=np.uint64) for word in counter]
+    k0, k1 = key & low, key >> half
+    for _ in range(10):
+        p0, p1 = words[0] * np.uint64(0xD2511F53), words[2] * np.uint64(0xCD9E8D57)
+        words = [(p1 >> half) ^ words[1] ^ k0, p1 & low, (p0 >> half) ^ words[3] ^ k1, p0 & low]
+        k0, k1 = (k0 + np.uint64(0x9E3779B9)) & low, (k1 + np.uint64(0xBB67AE85)) & low
+    return words
+
+
+class Random:
+    """The rule ``random``: every action as likely as any other, drawn from the episode's key, the step and a seed, 0 in ``dsl sim``.
+
+    It has to be told the keys with ``begin``, as ``play`` does.
+    """
+
+    #: Of the random bits those that policies draw: docs/simulator.md has the streams.
+    STREAM = 4
+
+    def __init__(self, seed=0):
+        self._mixed = np.uint64(checks.whole(seed, "seed", 0, 2**64 - 1) * 0x9E3779B97F4A7C15 % 2**64)
+        self._keys = None
+
+    def begin(self, keys):
+        """Episodes begin, of a key a row."""
+        self._keys = np.asarray(keys, dtype=np.uint64) ^ self._mixed
+
+    def __call__(self, seen, step):
+        if self._keys is None or len(self._keys) != len(seen):
+            raise ValueError("what is drawn depends on the keys of the episodes: call begin(keys) with one a row before the first step")
+        return philox((0, step, self.STREAM, 0), self._keys)[0] >> np.uint64(29)
 
 
 def score(rows):

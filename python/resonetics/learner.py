@@ -18,6 +18,7 @@ import time
 import numpy as np
 
 from ._native import DYNAMICS_VERSION
+from .judge import first_failure
 
 #: Of the functions in resonetics_learner.h.
 ABI = 1
@@ -89,7 +90,10 @@ class Program:
         if child.returncode != 0:
             raise ProgramError(
                 f"dsl sim {arguments[0]} ended with {child.returncode}: {said.strip()}", child.returncode)
-        return json.loads(out)
+        try:
+            return json.loads(out)
+        except ValueError:
+            raise ProgramError(f"{self.path} is not the program dsl: what dsl sim {arguments[0]} printed is no JSON") from None
 
     def stop(self):
         """Ends what runs, and what would: those who wait for it get an error."""
@@ -118,10 +122,9 @@ class Program:
                 if judge:
                     rows, keys = self._rows(agent, judge["episodes"])
                     report(done, rows)
-            box = None
-            if judge and rows[:, 3].any():
-                worst = keys[int(np.where(rows[:, 3] == 1, rows[:, 1], np.inf).argmin())]
-                self("run", "--policy", agent, "--key", worst, "--black-boxes", boxes)
+            box, worst = None, first_failure(rows) if judge else None
+            if worst is not None:
+                self("run", "--policy", agent, "--key", keys[worst], "--black-boxes", boxes)
                 box = next(boxes.iterdir()).read_text()
             return Training(agent.read_bytes(), found, curve, box, seconds)
 

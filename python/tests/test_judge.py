@@ -17,7 +17,7 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 
-from resonetics import DYNAMICS_VERSION, Configuration, judge, ppo
+from resonetics import DYNAMICS_VERSION, Configuration, ResoneticsError, judge, ppo
 
 try:
     import stable_baselines3
@@ -41,6 +41,29 @@ class SameFiguresTests(unittest.TestCase):
             found = judge.play(judge.Heuristic(), judge.keys(space, 40, seed=seed), Configuration(preset))
             np.testing.assert_allclose(found, np.array(wanted, dtype=np.float64), atol=1e-9)
 
+    def test_random_plays_the_same_episodes(self):
+        for preset, size, space, seed in (("canonical", "6x6", "evaluation", 0), ("storm", "5x9", "validation", 2**30 - 1), ("calm", "1x1", "training", 1)):
+            episodes = dsl(
+                "run", "--policy", "random", "--episodes", 40, "--preset", preset, "--size", size, "--space", space, "--seed", seed, "--no-black-boxes")
+            wanted = [[e["reward"], e["steps"], e["ooms"], e["cause"] != "time_limit"] for e in episodes["episodes"]]
+            configuration, keys = Configuration(preset, tuple(map(int, size.split("x")))), judge.keys(space, 40, seed=seed)
+            self.assertEqual(configuration.digest, episodes["configuration_sha256"])
+            found = judge.play(judge.Random(), keys, configuration)
+            np.testing.assert_allclose(found, np.array(wanted, dtype=np.float64), atol=1e-9)
+            # Whatever is played beside it, and in whichever order.
+            np.testing.assert_array_equal(judge.play(judge.Random(), keys[7:2:-1], configuration), found[7:2:-1])
+
+    def test_a_black_box_of_random_is_that_of_the_program(self):
+        folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, folder)
+        dsl("run", "--policy", "random", "--episodes", 3, "--preset", "storm", "--black-boxes", folder)
+        boxes = [json.loads(path.read_text()) for path in folder.iterdir()]
+        self.assertGreater(len(boxes), 1)
+        for box in boxes:
+            found = judge.black_box(judge.Random(), int(box["key"], 16), Configuration("storm"), "random").content
+            for member in ("actions", "state_digests", "cause", "reward", "tail"):
+                self.assertEqual(found[member], box[member], member)
+
     def test_means_and_shares_are_those_of_an_evaluation(self):
         row = dsl("evaluate", "--policy", "heuristic", "--episodes", 100)["policies"][0]
         found = judge.summary([judge.play(judge.Heuristic(), judge.keys("evaluation", 100))])
@@ -61,6 +84,43 @@ class RuleTests(unittest.TestCase):
         np.testing.assert_array_equal(plain, judge.play(judge.Heuristic(), keys))
         np.testing.assert_array_equal(plain[:7], judge.play(judge.Heuristic(), keys[:7]))
         self.assertTrue((judge.play(judge.Heuristic(memory_line=0.3), keys) != plain).any())
+
+    def test_what_is_drawn_is_philox(self):
+        # Random123's vectors.
+        for counter, key, wanted in (
+            ((0, 0, 0, 0), 0, (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8)),
+            ((2**32 - 1,) * 4, 2**64 - 1, (0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD)),
+            ((0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344), 0x299F31D0A4093822, (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1)),
+        ):
+            found = judge.philox(counter, np.full(2, key, dtype=np.uint64))
+            self.assertEqual([word.tolist() for word in found], [[word] * 2 for word in wanted])
+
+    def test_random_draws_by_key_step_and_seed(self):
+        keys, seen = judge.keys("validation", 4000, seed=9), np.zeros((4000, 35), dtype=np.float32)
+
+        def actions(rule, keys=keys, step=3):
+            rule.begin(keys)
+            return rule(seen, step).tolist()
+
+        first = actions(judge.Random())
+        self.assertEqual(first, actions(judge.Random(0)))
+        for other in (actions(judge.Random(1)), actions(judge.Random(), step=4), actions(judge.Random(), keys + np.uint64(2**32))):
+            self.assertLess(np.mean(np.array(first) == other), 0.2)
+        # The seed is mixed into the key.
+        self.assertEqual(actions(judge.Random(5)), actions(judge.Random(), keys ^ np.uint64(5 * 0x9E3779B97F4A7C15 % 2**64)))
+        counts = np.bincount(first, minlength=8)
+        self.assertEqual((len(counts), min(counts) > 400, max(counts) < 600), (8, True, True), counts)
+        with self.assertRaisesRegex(ValueError, "call begin"):
+            judge.Random()(seen, 0)
+        with self.assertRaisesRegex(ValueError, "call begin"):
+            actions(judge.Random(), keys[:3])
+        for seed in (-1, 2**64, 0.5):
+            with self.assertRaisesRegex(ResoneticsError, "seed is"):
+                judge.Random(seed)
+
+    def test_the_first_failure_came_after_the_fewest_steps(self):
+        rows = np.array([[0, 9, 0, 0], [0, 50, 0, 1], [0, 20, 0, 1], [0, 20, 0, 1]], dtype=np.float64)
+        self.assertEqual([judge.first_failure(rows), judge.first_failure(rows[:2]), judge.first_failure(rows[:1])], [2, 1, None])
 
     def test_a_summary_says_what_it_is_of(self):
         keys, storm = judge.keys("validation", 4), Configuration("storm")
