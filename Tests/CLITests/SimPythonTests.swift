@@ -36,8 +36,8 @@ struct SimPythonTests {
   nonisolated(unsafe) private static let site = Result { try Site() }
 
   @Test(arguments: [
-    "test_blackbox", "test_compilers", "test_environments", "test_interface", "test_judge", "test_learner",
-    "test_tape", "test_tune",
+    "test_blackbox", "test_calibrate", "test_choices", "test_compilers", "test_environments",
+    "test_interface", "test_judge", "test_learner", "test_tape", "test_tune",
   ])
   func itsOwnTestsPass(module: String) throws {
     let site = try Self.site.get()

@@ -8,7 +8,7 @@ import threading
 import numpy as np
 
 from . import judge, plots
-from ._native import DYNAMICS_VERSION, Batch
+from ._native import DYNAMICS_VERSION, Batch, ResoneticsError
 from .config import Configuration
 from .judge import MEASURES
 from .learner import ProgramError, RanAway, stops
@@ -20,6 +20,10 @@ TARGET = {"random": (-124.5, 312.4, 1.82, 0.68), "heuristic": (189.1, 456.8, 0.3
 SCALES = (20.0, 20.0, 0.3, 0.05)
 #: Keys that are reported together, in trials that are judged key by key.
 CHUNK = 16
+#: Points of a curve over episodes.
+POINTS = 256
+#: Episodes that are played between two looks at whether to stop.
+CHUNK_OF_TRIAL = 1024
 #: The attribute of a trial that holds what each validation key came to after so many training episodes: the number follows.
 JUDGED = "judged_"
 
@@ -32,15 +36,6 @@ def suggest(trial, kind):
     return values
 
 
-def cluster_flags(options):
-    flags = ["--preset", options.preset]
-    if options.size:
-        flags += ["--size", options.size]
-    if options.config:
-        flags += ["--config", options.config]
-    return flags + [f"--constant={constant}" for constant in options.constant]
-
-
 def cluster(options):
     """The same for the learner: preset, size, and the constants that differ, those of the file first."""
     constants = {}
@@ -48,7 +43,7 @@ def cluster(options):
     if getattr(options, "config", None):
         try:
             constants = json.loads(pathlib.Path(options.config).read_text())
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ProgramError(f"--config {options.config}: {error}") from None
         if not isinstance(constants, dict):
             raise ProgramError(f"--config {options.config} holds no object: give {{\"leak\": 0.0007, …}}")
@@ -63,8 +58,8 @@ def cluster(options):
     return {"preset": options.preset, "size": options.size, "constants": constants}
 
 
-def configuration_of(options):
-    """The constants that options name; the canonical ones of None."""
+def configuration_of(options, changes=None):
+    """The constants that options name; the canonical ones of None. ``changes``: some that are others, by name."""
     if options is None:
         return Configuration()
     named = cluster(options)
@@ -74,7 +69,7 @@ def configuration_of(options):
         if not (rows.isdecimal() and columns.isdecimal()):
             raise ProgramError(f"--size {size}: give rows and columns such as 8x8")
         size = (int(rows), int(columns))
-    found = Configuration.of(named["preset"], size, named["constants"])
+    found = Configuration.of(named["preset"], size, {**named["constants"], **(changes or {})})
     # What is wrong with it is said before there is a study.
     Batch(found.values, found.digest, 1).close()
     return found
@@ -86,6 +81,13 @@ def note(title, row, value):
     lines += [
         f"| {name} | {row[name]['mean']:.4f} | {row[name]['low']:.4f} to {row[name]['high']:.4f} |" for name in MEASURES]
     return "\n".join([*lines, ""])
+
+
+def in_order(values):
+    """Values of episodes as a curve from the least to the largest; of many some that stand for all."""
+    values = np.sort(values)
+    places = np.unique(np.linspace(0, len(values) - 1, min(len(values), POINTS)).round().astype(int))
+    return [(int(place) + 1, float(values[place])) for place in places]
 
 
 class Artifacts:
@@ -113,7 +115,6 @@ class Artifacts:
         upload_artifact(
             artifact_store=FileSystemArtifactStore(base_path=str(self.store)), file_path=str(path), study_or_trial=owner)
         shutil.rmtree(holder)
-
 
     def note(self, owner, text):
         """Attaches a note, and where optuna-dashboard is installed puts it on the page of the trial or study."""
@@ -262,40 +263,85 @@ class Thresholds(Objective):
         trial.set_user_attr("dynamics_version", DYNAMICS_VERSION)
         trial.set_user_attr("configuration_sha256", self.configuration.digest)
         trial.set_user_attr("validation", {name: {end: float(x) for end, x in found[name].items()} for name in MEASURES})
-        self.artifacts.note(trial, note(f"trial {trial.number}", found, value))
-        lines = [f"{key:016x}," + ",".join(f"{x:g}" for x in row) for key, row in zip(self.keys.tolist(), rows)]
-        self.artifacts.attach(trial, "episodes.csv", "\n".join(["key," + ",".join(MEASURES), *lines, ""]))
+        self.attach(trial, rule, rows, found, value)
         return value
+
+    def attach(self, trial, rule, rows, found, value):
+        """A note, each episode with its key, how long they lasted, and the black box of the failure that came first."""
+        title = f"trial {trial.number}"
+        self.artifacts.note(trial, note(title, found, value))
+        lines = [f"{key:016x}," + ",".join(f"{x:g}" for x in row) for key, row in zip(self.keys.tolist(), rows)]
+        attach = self.artifacts.attach
+        attach(trial, "episodes.csv", "\n".join(["key," + ",".join(MEASURES), *lines, ""]))
+        attach(trial, "episodes.svg", plots.svg(
+            title, [("steps survived", in_order(rows[:, 1])), ("reward", in_order(rows[:, 0]))], "episodes, each curve from the least on", "of an episode"))
+        worst = judge.first_failure(rows)
+        if worst is not None:
+            box = judge.black_box(rule, self.keys[worst], self.configuration, f"heuristic-trial-{trial.number}")
+            attach(trial, f"trial-{trial.number}-{box.key}.blackbox.json", box.to_bytes().decode())
 
 
 class Calibration(Objective):
-    """One trial: constants, and how far random and heuristic are from the wanted table."""
+    """One trial: constants, and how far random and heuristic are from the wanted table. Both play in this process."""
 
-    def __init__(self, program, options):
+    def __init__(self, options):
         super().__init__()
-        self.program = self.learner = program
         self.options = options
+        self.artifacts = Artifacts(options)
+        self.keys = judge.keys("validation", options.judge_episodes, seed=1)
 
     def __call__(self, trial):
         self.look()
         constants = suggest(trial, "constants")
-        flags = cluster_flags(self.options) + [f"--constant={name}={value}" for name, value in constants.items()]
         try:
-            judged = self.program(
-                "evaluate", "--policy", "random", "--policy", "heuristic", "--space", "validation", "--seed", 1,
-                "--episodes", self.options.judge_episodes, "--no-black-boxes", *flags)
-        except ProgramError as error:
+            configuration = configuration_of(self.options, constants)
+        except ResoneticsError as error:
             # Each constant is within its bounds, but no cluster has all of them together.
-            if error.status == 65 and any(f" {name} is " in str(error) for name in constants):
+            if any(str(error).startswith(f"{name} is ") for name in constants):
                 from optuna import TrialPruned
 
                 raise TrialPruned(str(error)) from None
             raise
-        distance = 0.0
-        for row in judged["policies"]:
-            for name, wanted, scale in zip(MEASURES, TARGET[row["policy"]], SCALES):
-                distance += ((row[name]["mean"] - wanted) / scale) ** 2
-            trial.set_user_attr(row["policy"], {name: row[name] for name in MEASURES})
-        for member in ("dynamics_version", "configuration_sha256"):
-            trial.set_user_attr(member, judged[member])
+        distance, figures, steps = self.measure(configuration)
+        for name, row in figures.items():
+            trial.set_user_attr(name, row)
+        trial.set_user_attr("dynamics_version", DYNAMICS_VERSION)
+        trial.set_user_attr("configuration_sha256", configuration.digest)
+        self.attach(trial, distance, figures, steps, configuration)
         return distance
+
+    def measure(self, configuration):
+        """How far both are from what is wanted, the means that say so, and the curves of the steps that they survived."""
+        distance, figures, steps = 0.0, {}, []
+        for name, policy in (("random", judge.Random()), ("heuristic", judge.Heuristic(width=configuration["width"]))):
+            rows = self.play(policy, configuration)
+            found = judge.summary([rows])
+            row = {measure: {end: round(float(x), 6) for end, x in found[measure].items()} for measure in MEASURES}
+            for measure, wanted, scale in zip(MEASURES, TARGET[name], SCALES):
+                distance += ((row[measure]["mean"] - wanted) / scale) ** 2
+            figures[name] = row
+            steps.append((name, in_order(rows[:, 1])))
+        return distance, figures, steps
+
+    def play(self, policy, configuration):
+        """What a policy comes to on all keys; an interruption ends it on the way."""
+        rows = []
+        for first in range(0, len(self.keys), CHUNK_OF_TRIAL):
+            self.look()
+            rows.append(judge.play(policy, self.keys[first:first + CHUNK_OF_TRIAL], configuration))
+        return np.concatenate(rows)
+
+    def attach(self, trial, distance, figures, steps, configuration):
+        """A note, the figures of both policies beside what is wanted, and how long their episodes lasted."""
+        title = f"trial {trial.number}"
+        lines = [
+            (name, measure, *(row[measure][end] for end in ("mean", "low", "high")), wanted, scale)
+            for name, row in figures.items() for measure, wanted, scale in zip(MEASURES, TARGET[name], SCALES)]
+        head = ("policy", "measure", "mean", "low", "high", "wanted", "scale")
+        self.artifacts.note(trial, "\n".join([
+            f"# {title}", "", f"value {distance:.3f}: squares of what is between mean and wanted, in scales", "", "| " + " | ".join(head) + " |",
+            "|" + "---|" * len(head), *("| " + " | ".join([*line[:2], *(f"{x:.4f}" for x in line[2:])]) + " |" for line in lines), ""]))
+        of = f"{DYNAMICS_VERSION},{configuration.digest}"
+        self.artifacts.attach(trial, "figures.csv", "\n".join([
+            ",".join([*head, "dynamics_version", "configuration_sha256"]), *(",".join(map(str, line)) + f",{of}" for line in lines), ""]))
+        self.artifacts.attach(trial, "episodes.svg", plots.svg(title, steps, "episodes, each curve from the least on", "steps survived"))

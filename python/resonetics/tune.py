@@ -15,53 +15,19 @@ Exit statuses: 0; 1 where something that was given cannot be used, or a training
 
 import argparse
 import contextlib
-import importlib.util
 import json
 import os
 import pathlib
 import signal
 import sys
 import threading
-import warnings
 
 import numpy as np
 
-from . import learner, plots, studies
+from . import choices, learner, plots, studies
 from ._native import ResoneticsError
 from .learner import Program, ProgramError
 from .trials import JUDGED, Artifacts, Calibration, Thresholds, Tuning
-
-SAMPLERS = ("tpe", "random", "qmc", "cmaes", "gp", "nsgaii")
-#: What some of them need beside Optuna.
-NEEDS = {"cmaes": ("cmaes",), "gp": ("scipy", "torch"), "qmc": ("scipy",), "wilcoxon": ("scipy",)}
-PRUNERS = ("median", "percentile", "halving", "hyperband", "wilcoxon", "none")
-
-
-def sampler(optuna, name, seed):
-    kinds = {
-        "tpe": lambda: optuna.samplers.TPESampler(seed=seed), "random": lambda: optuna.samplers.RandomSampler(seed=seed),
-        "qmc": lambda: optuna.samplers.QMCSampler(seed=seed), "cmaes": lambda: optuna.samplers.CmaEsSampler(seed=seed),
-        "gp": lambda: optuna.samplers.GPSampler(seed=seed), "nsgaii": lambda: optuna.samplers.NSGAIISampler(seed=seed)}
-    return kinds[name]()
-
-
-def pruner(optuna, name, options):
-    if name == "wilcoxon" and options.command == "tune":
-        from .pruning import CommonKeys
-
-        # Before the half of a training what learns slowly would be taken for what learns little.
-        return CommonKeys(first=options.episodes / 2)
-    kinds = {
-        "median": optuna.pruners.MedianPruner, "halving": optuna.pruners.SuccessiveHalvingPruner,
-        "hyperband": optuna.pruners.HyperbandPruner, "none": optuna.pruners.NopPruner,
-        "percentile": lambda: optuna.pruners.PercentilePruner(25.0),
-        # The test is made again after each chunk of keys: a small p keeps what is as good.
-        "wilcoxon": lambda: optuna.pruners.WilcoxonPruner(p_threshold=0.02, n_startup_steps=32)}
-    with warnings.catch_warnings():
-        # The interface of one or the other may change, says Optuna.
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return kinds[name]()
-
 
 def seed_of(options, begun, place):
     """The seed of a sampler that goes on, or takes part: ``--sampler-seed`` itself where nothing is begun and nobody else is there.
@@ -81,11 +47,8 @@ def run(options):
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     calibrates = options.command == "calibrate"
     chosen = "none" if calibrates else options.pruner
-    for option, word in (("sampler", options.sampler), ("pruner", chosen)):
-        missing = [module for module in NEEDS.get(word, ()) if importlib.util.find_spec(module) is None]
-        if missing:
-            raise ProgramError(f"--{option} {word} needs what is not installed: pip install {' '.join(missing)}")
     # What is wrong is said before there is a study, and before anything is done to a file that is none.
+    choices.verify(optuna, options, chosen)
     purpose = studies.purpose(options)
     studies.verify(options.study)
     objective, trained = objective_of(options)
@@ -94,10 +57,10 @@ def run(options):
         alone = not options.join and place.is_alone()
         if alone:
             studies.mend(options.study)
-        study = studies.opened(optuna, options, purpose, pruner=pruner(optuna, chosen, options))
+        study = studies.opened(optuna, options, purpose, pruner=choices.pruner(optuna, chosen, options))
         # What those who take part have begun is theirs.
         lost = studies.recover(optuna, study) if alone else 0
-        study.sampler = sampler(optuna, options.sampler, seed_of(options, len(study.get_trials(deepcopy=False)), place.number))
+        study.sampler = choices.sampler(optuna, options.sampler, seed_of(options, len(study.get_trials(deepcopy=False)), place.number))
         place.join()
         ended = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
 
@@ -126,7 +89,7 @@ def objective_of(options):
     if options.command == "heuristic":
         return Thresholds(options), None
     if options.command == "calibrate":
-        return Calibration(Program(options.dsl), options), None
+        return Calibration(options), None
     found = learner.find(options.learner, options.dsl)
     if found.word == Program.word:
         why = "as asked for" if (options.learner or os.environ.get(learner.VARIABLE)) else f"no {learner.LIBRARY} was found"
@@ -177,8 +140,10 @@ def summary(optuna, study, lost=0):
     best = study.best_trial if complete else None
     # What single keys came to is for the pruner.
     said = {name: value for name, value in best.user_attrs.items() if not name.startswith(JUDGED)} if best else {}
+    # Of a study without notes its trials say it; those of calibration are each of a cluster of their own, made of that of the study.
+    of = {**({} if study.study_name == "calibrate" else said), **study.user_attrs}
     return {
-        "study": study.study_name, "trials": {name: count for name, count in states.items() if count},
+        "study": study.study_name, **{name: of.get(name) for name in ("dynamics_version", "configuration_sha256")}, "trials": {name: count for name, count in states.items() if count},
         "recovered": lost, "sampler": study.user_attrs.get("sampler"), "pruner": study.user_attrs.get("pruner"),
         "best": best and {"number": best.number, "value": best.value, "params": best.params, **said}}
 
@@ -192,7 +157,10 @@ def best(options):
     names = optuna.get_all_study_names(found)
     if not names:
         raise ProgramError(f"{options.study} holds no study")
-    return summary(optuna, optuna.load_study(study_name=names[0], storage=found))
+    study = optuna.load_study(study_name=names[0], storage=found)
+    if len(study.directions) > 1:
+        raise ProgramError(f"{options.study} holds a study of {len(study.directions)} values, {names[0]}: none of its trials is the best")
+    return summary(optuna, study)
 
 
 def parse(arguments):
@@ -209,7 +177,9 @@ def parse(arguments):
         command.add_argument("--trials", type=int, default=50, help="of the study in all, %(default)s")
         command.add_argument("--workers", type=int, default=1, help="trials at once, %(default)s")
         command.add_argument("--join", action="store_true", help="take part in a study that another process leads")
-        command.add_argument("--sampler", choices=SAMPLERS, default="tpe", help="how trials are chosen, %(default)s")
+        command.add_argument(
+            "--sampler", default="tpe", help=f"how trials are chosen, %(default)s: {', '.join(choices.SAMPLERS)}, a class of optuna.samplers, or "
+            "MODULE:CLASS of your own")
         command.add_argument("--sampler-seed", type=int, default=0, help="a study that one worker does in one go repeats itself")
         command.add_argument("--preset", default="canonical", help="the constants to start from: calm, canonical or storm")
         command.add_argument("--size", help="the grid, such as 8x8; 6x6 without it")
@@ -218,16 +188,17 @@ def parse(arguments):
             command.add_argument(
                 "--pruner", choices=("wilcoxon", "none"), default="wilcoxon", help="wilcoxon: episodes of the same keys in pairs")
             continue
-        command.add_argument("--dsl", help="the program; the one on PATH without it")
         command.add_argument("--config", help="constants that differ, a JSON object in a file")
         command.add_argument("--constant", action="append", default=[], help="a constant that differs, NAME=VALUE")
         if name == "tune":
+            command.add_argument("--dsl", help="the program; the one on PATH without it")
             command.add_argument(
                 "--learner", help="where trainings run: FILE is the learner's library; program runs dsl sim train. Without it "
                 "RESONETICS_LEARNER, the library beside the program or in the package, or the program")
             command.add_argument(
-                "--pruner", choices=PRUNERS, default="median",
-                help="by the value after so many episodes, %(default)s; wilcoxon: by what the best had then, on the same keys in pairs")
+                "--pruner", default="median",
+                help=f"by the value after so many episodes, %(default)s: {', '.join(choices.PRUNERS)}, a class of optuna.pruners, or "
+                "MODULE:CLASS of your own; wilcoxon: by what the best had then, on the same keys in pairs")
             command.add_argument("--episodes", type=int, default=10_000, help="training episodes of a trial, %(default)s")
             command.add_argument("--reports", type=int, default=8, help="how often a trial is judged, %(default)s")
             command.add_argument("--seed", type=int, default=0, help="of the training episodes")

@@ -1,9 +1,7 @@
 """Studies: they repeat, prune, go on after an interruption, and open as Optuna's own."""
 
-import contextlib
 import fcntl
 import importlib.util
-import io
 import json
 import os
 import pathlib
@@ -11,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import unittest
@@ -21,7 +18,8 @@ import xml.etree.ElementTree
 import numpy as np
 
 import resonetics
-from resonetics import judge, learner, plots, studies, trials, tune
+from resonetics import choices, judge, learner, plots, studies, trials, tune
+from study_case import PlannedLearner, StudyCase
 
 try:
     import optuna
@@ -31,48 +29,6 @@ try:
     import scipy
 except ImportError:
     scipy = None
-
-
-class StudyCase(unittest.TestCase):
-    def setUp(self):
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self.folder = pathlib.Path(tempfile.mkdtemp())
-        self.addCleanup(shutil.rmtree, self.folder)
-
-    def call(self, command, *arguments, status=0):
-        """In this process: starting Optuna takes longer than these studies."""
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            try:
-                found = tune.main([command, *map(str, arguments)])
-            except SystemExit as exit:
-                found = exit.code
-        self.assertEqual(found, status, err.getvalue())
-        return json.loads(out.getvalue()) if status == 0 else err.getvalue()
-
-    def load(self, name, study="tune"):
-        from optuna.storages.journal import JournalFileBackend
-        storage = optuna.storages.JournalStorage(JournalFileBackend(str(self.folder / name)))
-        return optuna.load_study(study_name=study, storage=storage)
-
-
-class PlannedLearner:
-    """Judged by steps survived that are planned: ``plan(trial, episodes)`` gives those of each key."""
-
-    word, path = "in_process", "a plan"
-
-    def __init__(self, plan):
-        self.plan = plan
-
-    def stop(self):
-        pass
-
-    def train(self, cluster, settings, judge, name, report):
-        for episodes in learner.stops(settings["episodes"], judge["reports"]):
-            steps = self.plan(int(name.split(".")[0].split("-")[1]), episodes)
-            report(episodes, np.outer(steps, [0, 1, 0, 0]))
-        result = {"dynamics_version": 1, "configuration_sha256": resonetics.Configuration().digest, "settings": settings, "values_sha256": "", "steps_done": 1}
-        return learner.Training(b"", result, [], None, 1.0)
 
 
 @unittest.skipUnless(optuna, "Optuna is not installed")
@@ -103,8 +59,6 @@ class StudyTests(StudyCase):
 
     def test_what_is_hopeless_is_pruned(self):
         """A pruner that sees the values of the trial before, and a trial that is worse: training ends early."""
-        calls = []
-
         options = tune.parse(["tune", "--study", str(self.folder / "s"), "--episodes", "512", "--reports", "4"])
         planned = PlannedLearner(lambda trial, episodes: np.full(8, (300, 100)[trial]))
         study = optuna.create_study(direction="maximize", pruner=optuna.pruners.MedianPruner(n_startup_trials=1))
@@ -154,7 +108,7 @@ class StudyTests(StudyCase):
         """What another pruner's call tried, or the search without Python, says nothing about keys, and does not stand in the way."""
         levels = [300, 200, 100]
         study = self.planned(lambda trial, episodes: np.full(64, levels[trial]), 1, "--pruner", "none")
-        study.pruner = tune.pruner(optuna, "wilcoxon", self.options("--pruner", "wilcoxon"))
+        study.pruner = choices.pruner(optuna, "wilcoxon", self.options("--pruner", "wilcoxon"))
         objective = tune.Tuning(PlannedLearner(lambda trial, episodes: np.full(64, levels[trial])), self.options("--pruner", "wilcoxon"))
         study.optimize(objective, n_trials=2)
         self.assertEqual([t.state.name for t in study.trials], ["COMPLETE", "COMPLETE", "PRUNED"])
@@ -164,7 +118,7 @@ class StudyTests(StudyCase):
 
     def planned(self, plan, trials, *flags):
         options = self.options(*flags)
-        study = optuna.create_study(direction="maximize", pruner=tune.pruner(optuna, options.pruner, options))
+        study = optuna.create_study(direction="maximize", pruner=choices.pruner(optuna, options.pruner, options))
         study.optimize(tune.Tuning(PlannedLearner(plan), options), n_trials=trials)
         return study
 
@@ -201,29 +155,6 @@ class StudyTests(StudyCase):
         for trial, text in ((study.trials[0]._trial_id, "# trial 0"), (None, "# tune: the best of 1 whole trials")):
             self.assertIn(text, get_note_from_system_attrs(found, trial)["body"])
 
-    def artifacts(self, study, owner, name):
-        from optuna.artifacts import get_all_artifact_meta
-
-        store = pathlib.Path(str(self.folder / name) + ".files") / "artifacts"
-        return {
-            meta.filename: (store / meta.artifact_id).read_text()
-            for meta in get_all_artifact_meta(owner, storage=study._storage)}
-
-    def test_calibration_looks_at_no_learner(self):
-        found = self.call("calibrate", "--study", self.folder / "c.log", "--trials", 4, "--judge-episodes", 4, "--workers", 2)
-        self.assertEqual(sum(found["trials"].values()), 4)
-        self.assertLessEqual(set(found["trials"]), {"complete", "pruned"})
-        self.assertEqual(set(found["best"]) & {"random", "heuristic", "settings"}, {"random", "heuristic"})
-
-    def test_constants_that_no_cluster_has_together_end_their_trial_alone(self):
-        options = tune.parse(["calibrate", "--study", str(self.folder / "i.log"), "--judge-episodes", "1"])
-        judge = tune.Calibration(learner.Program(None), options)
-        highest = {entry["name"]: entry["high"] for entry in trials.SPACE["constants"]}
-        with self.assertRaisesRegex(optuna.TrialPruned, "leak is"):
-            judge(optuna.trial.FixedTrial(highest))
-        lowest = {entry["name"]: entry["low"] for entry in trials.SPACE["constants"]}
-        self.assertGreater(judge(optuna.trial.FixedTrial(lowest)), 0)
-
     def test_mistakes_are_named(self):
         program = ["--learner", "program"]
         self.assertIn("there is no program nowhere", self.call(
@@ -241,12 +172,6 @@ class StudyTests(StudyCase):
         ):
             self.assertIn(message, self.call("tune", "--study", self.folder / "y.log", *flags, *program, status=1))
         self.assertFalse((self.folder / "y.log").exists(), "said before there is a study")
-
-    def test_what_a_choice_needs_is_named_before_there_is_a_study(self):
-        with unittest.mock.patch.dict(tune.NEEDS, {"qmc": ("scipy", "no_such_module")}):
-            self.assertIn("--sampler qmc needs what is not installed: pip install", self.call(
-                "calibrate", "--study", self.folder / "n.log", "--sampler", "qmc", status=1))
-        self.assertFalse((self.folder / "n.log").exists())
 
     def test_an_interruption_ends_trials_at_their_next_report(self):
         """Those of other threads, too; the same call goes on."""
@@ -460,8 +385,41 @@ class ThresholdTests(StudyCase):
                     self.assertIn(str(path), said)
                     self.assertNotIn("Traceback", said)
                     self.assertEqual(path.read_bytes(), content)
-        said = self.call("heuristic", "--study", self.folder, status=1)
+        said = self.call("heuristic", "--study", self.folder, "--pruner", "none", status=1)
         self.assertIn(str(self.folder), said)
+
+    def test_what_a_trial_came_to_is_attached(self):
+        flags = ["--trials", 1, "--judge-episodes", 300, "--pruner", "none", "--sampler", "random", "--preset", "storm", "--size", "4x5"]
+        self.call("heuristic", "--study", self.folder / "a.log", *flags)
+        study = self.load("a.log", "heuristic")
+        trial = study.trials[0]
+        files = self.artifacts(study, trial, "a.log")
+        rows = [line.split(",") for line in files["episodes.csv"].splitlines()[1:]]
+        self.assertEqual(len(rows), 300)
+        failed = [row for row in rows if row[4] == "1"]
+        self.assertGreater(len(failed), 1)
+        least = min(int(row[2]) for row in failed)
+        first = next(row[0] for row in failed if int(row[2]) == least)
+        name = f"trial-0-{first}.blackbox.json"
+        self.assertEqual(set(files), {"note.md", "episodes.csv", "episodes.svg", name})
+        (self.folder / name).write_text(files[name])
+        box = resonetics.BlackBox.load(self.folder / name)
+        self.assertEqual((box.policy, box.key, box.steps), ("heuristic-trial-0", first, least))
+        self.assertNotIn(box.cause, ("none", "time_limit"))
+        self.assertEqual(box.configuration.digest, trial.user_attrs["configuration_sha256"])
+        drawn = xml.etree.ElementTree.fromstring(files["episodes.svg"])
+        for line in drawn.findall("{*}polyline"):
+            heights = [float(point.split(",")[1]) for point in line.get("points").split()]
+            self.assertEqual(len(heights), trials.POINTS)
+            self.assertEqual(heights, sorted(heights, reverse=True), "from the least on")
+        self.assertEqual(len(drawn.findall("{*}polyline")), 2)
+
+    def test_a_trial_without_a_failure_has_no_black_box(self):
+        self.call("heuristic", "--study", self.folder / "n.log", "--trials", 1, "--judge-episodes", 1, "--pruner", "none", "--sampler", "random",
+                  "--preset", "calm", "--size", "1x1")
+        study = self.load("n.log", "heuristic")
+        self.assertEqual(study.trials[0].user_attrs["validation"]["failures"]["mean"], 0)
+        self.assertEqual(set(self.artifacts(study, study.trials[0], "n.log")), {"note.md", "episodes.csv", "episodes.svg"})
 
     def test_signals_end_trials_and_leave_the_study_whole(self):
         for number, workers in ((signal.SIGTERM, 1), (signal.SIGINT, 1), (signal.SIGTERM, 3)):
