@@ -132,8 +132,12 @@ def pool(task, count):
     return step
 
 
+#: The cluster of our rows.
+OURS = dict(size=(8, 8))
+
+
 def cases():
-    ours = dict(size=(8, 8))
+    ours = OURS
     mode = gymnasium.vector.AutoresetMode.SAME_STEP
     yield "ours, 8x8, single Env", 1, lambda: single(resonetics.K8sEnv(**ours), 1), False
     for count in (1, 16, 256, 1024, 16384):
@@ -177,7 +181,9 @@ def main():
         print(f"| {name} | {rate:,.0f} | {1e9 / rate:,.0f} | {ours / rate:,.2f} |")
     if options.json:
         with open(options.json, "w") as file:
-            json.dump(dict(rows), file, indent=2)
+            json.dump({
+                "dynamics_version": resonetics.DYNAMICS_VERSION, "configuration_sha256": resonetics.Configuration(**OURS).digest,
+                "steps_per_second": dict(rows)}, file, indent=2)
     if options.table is not None:
         import sim_table
         print()

@@ -171,7 +171,13 @@ class StudyTests(StudyCase):
             (("--constant", "leek=7"), "leek is no constant"), (("--config", __file__), "--config"),
         ):
             self.assertIn(message, self.call("tune", "--study", self.folder / "y.log", *flags, *program, status=1))
+        nested = self.folder / "nested.json"
+        nested.write_text("[" * 100_000)
+        for path in (nested, self.folder):
+            self.assertIn(f"--config {path}: ", self.call("tune", "--study", self.folder / "y.log", "--config", path, *program, status=1))
         self.assertFalse((self.folder / "y.log").exists(), "said before there is a study")
+        self.assertIn("/true is not the program dsl: what dsl sim train printed is no JSON", self.call(
+            "tune", "--study", self.folder / "z.log", "--dsl", shutil.which("true"), *program, status=1))
 
     def test_an_interruption_ends_trials_at_their_next_report(self):
         """Those of other threads, too; the same call goes on."""
@@ -456,6 +462,21 @@ class ThresholdTests(StudyCase):
         found = self.call("heuristic", "--study", self.folder / "o.log", "--trials", 3, *flags)
         self.assertEqual((found["recovered"], found["trials"]), (1, {"complete": 3, "fail": 1}))
         self.assertEqual(self.load("o.log", "heuristic").trials[begun.number].state.name, "FAIL")
+
+    def test_the_result_says_what_it_is_of(self):
+        path = self.folder / "of.log"
+        found = self.call("heuristic", "--study", path, "--trials", 1, "--judge-episodes", 2, "--pruner", "none", "--size", "2x2")
+        wanted = (resonetics.DYNAMICS_VERSION, resonetics.Configuration(size=(2, 2)).digest)
+        for told in (found, found["best"], self.call("best", "--study", path)):
+            self.assertEqual((told["dynamics_version"], told["configuration_sha256"]), wanted)
+        # A study without notes: what its trials say, else nothing.
+        for name, said, wanted in (("a", {"dynamics_version": 1, "configuration_sha256": "a" * 64}, (1, "a" * 64)), ("b", {}, (None, None))):
+            study = optuna.create_study(study_name="tune", storage=studies.storage(optuna, self.folder / name), direction="maximize")
+            study.add_trial(optuna.trial.create_trial(value=1.0, user_attrs=said))
+            told = self.call("best", "--study", self.folder / name)
+            self.assertEqual((told["dynamics_version"], told["configuration_sha256"]), wanted)
+        optuna.create_study(study_name="two", storage=studies.storage(optuna, self.folder / "c"), directions=["maximize", "minimize"])
+        self.assertIn("a study of 2 values, two: none of its trials is the best", self.call("best", "--study", self.folder / "c", status=1))
 
     def test_what_a_killed_process_left_is_mended(self):
         path = self.folder / "m.log"
