@@ -90,4 +90,49 @@ import Testing
         "10",
       ], "\(outcome)")
   }
+  /// Those of PPO tell of themselves in their zips; without Stable-Baselines3 they are made up here.
+  @Test func otherTrainingsOfPPOAreRefused() throws {
+    let outcome = try Shell()(
+      """
+      python3 -S - '\(Shell.root.path)/ci/bench' <<'END'
+      import json, pathlib, sys, types, zipfile
+      sys.path.insert(0, sys.argv[1])
+      import sim_table
+      options = types.SimpleNamespace(agents=pathlib.Path("p"), trainings=0, ablation=0, episodes=1, ppo=2, ppo_steps=100)
+      options.agents.mkdir()
+      plain = {"dynamics_version": 1, "configuration_sha256": "a", "seed": 0, "steps": 100, "oom_weight": 6.0}
+      def tell(second, data=None):
+          for seed, of in enumerate((plain, second)):
+              with zipfile.ZipFile(f"p/ppo-100-{seed}.zip", "w") as file:
+                  file.writestr("data", data or json.dumps({} if of is None else {"resonetics": of}))
+          try:
+              sim_table.expect_all(options, {"dynamics_version": 1, "configuration_sha256": "b"})
+              print("taken")
+          except SystemExit as error:
+              print(str(error).removeprefix("sim_table: p/"))
+      tell({**plain, "seed": 1})
+      for name, value in (("seed", 0), ("dynamics_version", 0), ("steps", 99), ("configuration_sha256", "c"), ("oom_weight", 2.0)):
+          tell({**plain, "seed": 1, name: value})
+      tell(None)
+      tell(plain, "[]")
+      pathlib.Path("p/ppo-100-0.zip").write_text("no zip")
+      try:
+          sim_table.expect_all(options, {"dynamics_version": 1})
+      except SystemExit as error:
+          print(str(error).removeprefix("sim_table: p/"))
+      END
+      """)
+    let other = "): give another folder to --agents"
+    #expect(
+      outcome.out.split(separator: "\n").map(String.init) == [
+        "taken", "ppo-100-1.zip is another training (seed 0, not 1\(other)",
+        "ppo-100-1.zip is another training (dynamics_version 0, not 1\(other)",
+        "ppo-100-1.zip is another training (steps 99, not 100\(other)",
+        "ppo-100-1.zip is another training (configuration_sha256 c, not a\(other)",
+        "ppo-100-1.zip is another training (oom_weight 2.0, not 6.0\(other)", "taken",
+        "ppo-100-0.zip is no training of resonetics.ppo: give another folder to --agents",
+        "ppo-100-0.zip is no training of resonetics.ppo: give another folder to --agents",
+      ], "\(outcome)")
+    #expect(outcome.err == "sim_table: p/ppo-100-1.zip does not say what it is a training of\n")
+  }
 }

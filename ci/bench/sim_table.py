@@ -17,6 +17,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import zipfile
 
 #: Rows that were published, and the row of ours that stands beside each.
 PUBLISHED = (
@@ -57,10 +58,28 @@ def expect(path, wanted):
         found = {**header["settings"], **{name: header[name] for name in IDENTITY}}
     except (ValueError, KeyError, TypeError):
         raise SystemExit(f"sim_table: {path} is no training of dsl sim train: give another folder to --agents") from None
+    compare(path, found, wanted)
+    return header["settings"]
+
+
+def expect_ppo(path, wanted):
+    """The same of a training of PPO. Those that older programs wrote say nothing of themselves, which is told."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            found = json.loads(file.read("data")).get("resonetics")
+    except (ValueError, KeyError, AttributeError, zipfile.BadZipFile):
+        raise SystemExit(f"sim_table: {path} is no training of resonetics.ppo: give another folder to --agents") from None
+    if found is None:
+        print(f"sim_table: {path} does not say what it is a training of", file=sys.stderr)
+        return {}
+    compare(path, found, wanted)
+    return found
+
+
+def compare(path, found, wanted):
     other = [f"{name} {found.get(name)}, not {value}" for name, value in wanted.items() if found.get(name) != value]
     if other:
         raise SystemExit(f"sim_table: {path} is another training ({'; '.join(other)}): give another folder to --agents")
-    return header["settings"]
 
 
 def expect_all(options, cluster):
@@ -74,6 +93,14 @@ def expect_all(options, cluster):
                 if path.exists():
                     found = expect(path, {**common, **how, "seed": seed})
                     common = common or found
+    common = {}
+    for seed in range(options.ppo):
+        path = options.agents / f"ppo-{options.ppo_steps}-{seed}.zip"
+        if path.exists():
+            # Its cluster is one in which failures weigh more.
+            of = {"dynamics_version": cluster["dynamics_version"], "seed": seed, "steps": options.ppo_steps}
+            found = expect_ppo(path, {**common, **of})
+            common = common or found
 
 
 def train(options, cluster):

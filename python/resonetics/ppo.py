@@ -15,7 +15,7 @@ import sys
 import time
 
 from . import checks, judge
-from ._native import ACTIONS, OBSERVATION, ResoneticsError
+from ._native import ACTIONS, DYNAMICS_VERSION, OBSERVATION, ResoneticsError
 from .config import Configuration
 
 #: Of PPO; what is not named is as Stable-Baselines3 has it.
@@ -77,13 +77,17 @@ def train(options):
     began = time.monotonic()
     model.learn(options.steps)
     seconds = time.monotonic() - began
+    # Stable-Baselines3 keeps attributes of a model in its file, as JSON where they are plain.
+    of = {name: envs.get_attr(name)[0] for name in ("dynamics_version", "configuration_sha256")}
+    model.resonetics = {
+        **of, "seed": options.seed, "steps": options.steps, "oom_weight": options.oom_weight, "fatal_weight": options.fatal_weight}
     model.save(options.out)
     played = play(model, judge.keys("validation", options.episodes))
     return {
         "file": str(options.out), "seed": options.seed, "steps": int(model.num_timesteps), "seconds": round(seconds, 1),
         "oom_weight": options.oom_weight, "fatal_weight": options.fatal_weight,
         # Of the cluster that was trained on.
-        **{name: envs.get_attr(name)[0] for name in ("dynamics_version", "configuration_sha256")},
+        **of,
         "validation": {
             name: {**dict(zip(judge.MEASURES, rows.mean(axis=0).round(4).tolist())), "score": round(float(judge.score(rows).mean()), 3)}
             for name, rows in played.items()}}
@@ -106,7 +110,16 @@ def load(path):
         raise TrainingError(
             f"{path} is a training of another environment: it sees numbers of shape {spaces[0]} and has {spaces[1]} actions, not "
             f"{(OBSERVATION,)} and {ACTIONS}")
+    version = noted(model).get("dynamics_version", DYNAMICS_VERSION)
+    if version != DYNAMICS_VERSION:
+        raise TrainingError(f"{path} was trained under dynamics {version}, this package has {DYNAMICS_VERSION}: train it again")
     return model
+
+
+def noted(model):
+    """What a training says of itself: dynamics_version and configuration_sha256 of the cluster that it was trained on, seed, steps, the
+    weights; nothing where it was written by an older version of this module."""
+    return getattr(model, "resonetics", None) or {}
 
 
 def evaluate(options):
@@ -115,7 +128,9 @@ def evaluate(options):
     models = [load(path) for path in options.files]
     trainings = [play(model, played, options.black_boxes, name) for model, name in zip(models, names(options.files))]
     heuristic = judge.play(judge.Heuristic(), played)
-    found = {"space": options.space, "episodes": options.episodes, "trainings": len(trainings)}
+    found = {
+        "space": options.space, "episodes": options.episodes, "trainings": len(trainings),
+        "files": [{"file": str(path), **noted(model)} for path, model in zip(options.files, models)]}
     for name in ("drawn", "likeliest"):
         rows = [training[name] for training in trainings]
         found[name] = judge.summary(rows)

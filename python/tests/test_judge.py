@@ -170,6 +170,12 @@ class PPOTests(unittest.TestCase):
         judged = ppo.evaluate(ppo.parse(["evaluate", *(str(folder / f"{n}.zip") for n in "ab"), "--episodes", "8"]))
         self.assertEqual(judged["trainings"], 2)
         self.assertEqual(judged["drawn"]["configuration_sha256"], Configuration().digest)
+        told = {"seed": 4, "steps": 8192, "oom_weight": 6.0, "fatal_weight": 3.0}
+        told |= {name: found[0][name] for name in ("dynamics_version", "configuration_sha256")}
+        self.assertEqual(judged["files"], [{"file": str(folder / f"{name}.zip"), **told} for name in "ab"])
+        # Where others read it, without Stable-Baselines3.
+        with zipfile.ZipFile(folder / "a.zip") as file:
+            self.assertEqual(json.loads(file.read("data"))["resonetics"], told)
         self.assertGreater(judged["drawn"]["steps"]["mean"], 0)
 
 
@@ -215,10 +221,11 @@ class PPOFileTests(unittest.TestCase):
         def load(path, device):
             loaded.append(path.name)
             return types.SimpleNamespace(
-                observation_space=spaces.Box(0, 1, (4 if path.stem == "pole" else 35,)), action_space=spaces.Discrete(8))
+                observation_space=spaces.Box(0, 1, (4 if path.stem == "pole" else 35,)), action_space=spaces.Discrete(8),
+                resonetics={"dynamics_version": 0} if path.stem == "old" else None)
 
         self.stand_in(load)
-        for name in ("good.zip", "pole.zip"):
+        for name in ("good.zip", "old.zip", "pole.zip"):
             (self.folder / name).touch()
         good = self.folder / "good.zip"
         with unittest.mock.patch.object(judge, "play", side_effect=AssertionError("it was played")):
@@ -228,6 +235,8 @@ class PPOFileTests(unittest.TestCase):
             self.assertIn(
                 "pole.zip is a training of another environment: it sees numbers of shape (4,) and has 8 actions, not (35,) and 8",
                 self.call("evaluate", good, self.folder / "pole.zip"))
+            self.assertIn(
+                f"old.zip was trained under dynamics 0, this package has {DYNAMICS_VERSION}", self.call("evaluate", good, self.folder / "old.zip"))
         loaded.clear()
         blocked = self.folder / "file"
         blocked.touch()
