@@ -22,8 +22,8 @@ SCALES = (20.0, 20.0, 0.3, 0.05)
 CHUNK = 16
 #: Points of a curve over episodes.
 POINTS = 256
-#: Episodes that are played between two looks at whether to stop.
-CHUNK_OF_TRIAL = 1024
+#: Episodes that calibration plays between two looks at whether to stop.
+SIDE_BY_SIDE = 1024
 #: The attribute of a trial that holds what each validation key came to after so many training episodes: the number follows.
 JUDGED = "judged_"
 
@@ -37,7 +37,7 @@ def suggest(trial, kind):
 
 
 def cluster(options):
-    """The same for the learner: preset, size, and the constants that differ, those of the file first."""
+    """What options name, for the learner: preset, size, and the constants that differ, those of the file first."""
     constants = {}
     # Thresholds of the heuristic are searched on presets alone.
     if getattr(options, "config", None):
@@ -58,8 +58,8 @@ def cluster(options):
     return {"preset": options.preset, "size": options.size, "constants": constants}
 
 
-def configuration_of(options, changes=None):
-    """The constants that options name; the canonical ones of None. ``changes``: some that are others, by name."""
+def configuration_of(options):
+    """The constants that options name; the canonical ones of None."""
     if options is None:
         return Configuration()
     named = cluster(options)
@@ -69,10 +69,14 @@ def configuration_of(options, changes=None):
         if not (rows.isdecimal() and columns.isdecimal()):
             raise ProgramError(f"--size {size}: give rows and columns such as 8x8")
         size = (int(rows), int(columns))
-    found = Configuration.of(named["preset"], size, {**named["constants"], **(changes or {})})
     # What is wrong with it is said before there is a study.
-    Batch(found.values, found.digest, 1).close()
-    return found
+    return checked(Configuration.of(named["preset"], size, named["constants"]))
+
+
+def checked(configuration):
+    """A configuration that there can be a cluster of. Raises ResoneticsError where there is none."""
+    Batch(configuration.values, configuration.digest, 1).close()
+    return configuration
 
 
 def note(title, row, value):
@@ -288,13 +292,15 @@ class Calibration(Objective):
         super().__init__()
         self.options = options
         self.artifacts = Artifacts(options)
+        #: What trials change the searched constants of.
+        self.start = configuration_of(options).as_dict()
         self.keys = judge.keys("validation", options.judge_episodes, seed=1)
 
     def __call__(self, trial):
         self.look()
         constants = suggest(trial, "constants")
         try:
-            configuration = configuration_of(self.options, constants)
+            configuration = self.configuration(constants)
         except ResoneticsError as error:
             # Each constant is within its bounds, but no cluster has all of them together.
             if any(str(error).startswith(f"{name} is ") for name in constants):
@@ -309,6 +315,10 @@ class Calibration(Objective):
         trial.set_user_attr("configuration_sha256", configuration.digest)
         self.attach(trial, distance, figures, steps, configuration)
         return distance
+
+    def configuration(self, constants):
+        """The cluster of a trial. Raises ResoneticsError where none has all of these constants."""
+        return checked(Configuration.of("canonical", None, {**self.start, **constants}))
 
     def measure(self, configuration):
         """How far both are from what is wanted, the means that say so, and the curves of the steps that they survived."""
@@ -326,9 +336,9 @@ class Calibration(Objective):
     def play(self, policy, configuration):
         """What a policy comes to on all keys; an interruption ends it on the way."""
         rows = []
-        for first in range(0, len(self.keys), CHUNK_OF_TRIAL):
+        for first in range(0, len(self.keys), SIDE_BY_SIDE):
             self.look()
-            rows.append(judge.play(policy, self.keys[first:first + CHUNK_OF_TRIAL], configuration))
+            rows.append(judge.play(policy, self.keys[first:first + SIDE_BY_SIDE], configuration))
         return np.concatenate(rows)
 
     def attach(self, trial, distance, figures, steps, configuration):

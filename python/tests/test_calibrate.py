@@ -40,8 +40,8 @@ class CalibrationTests(StudyCase):
         for trial in self.load("c.log", "calibrate").trials:
             options = tune.parse(["calibrate", "--study", str(self.folder / "x"), *map(str, self.FLAGS)])
             if trial.state.name == "COMPLETE":
-                measured = tune.Calibration(options).measure(trials.configuration_of(options, trial.params))
-                self.assertEqual(measured[0], trial.value)
+                again = tune.Calibration(options)
+                self.assertEqual(again.measure(again.configuration(trial.params))[0], trial.value)
 
     @unittest.skipUnless(shutil.which("dsl"), "dsl is not installed on PATH")
     def test_figures_are_those_of_the_program(self):
