@@ -138,7 +138,8 @@ struct SimTuneCommand: ReportingCommand {
       isStopped = true
     }
     counter.end()
-    var report = report(Self.data(try file.study(), lost, study))
+    let data = configuration.stamped(Self.data(try file.study(), lost, study))
+    var report = report(data.object ?? [:])
     if isStopped {
       report.status = .cancelled
       report.warnings = ["stopped on request: the same call goes on"]
