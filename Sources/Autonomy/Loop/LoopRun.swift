@@ -24,6 +24,8 @@ final class LoopRun {
   private var hasSteppedDown = false
   /// Whether an engine was ever open: what is wrong at the start ends the loop, what is wrong later may pass.
   private var hasBegun = false
+  /// Whether the last turn could not be made.
+  private var hasFailed = false
   private var turns = 0
   /// What has the simulated cluster stand still, as it was told last; `nil` since it goes on.
   var hold: String?
@@ -80,6 +82,7 @@ final class LoopRun {
   ///
   /// - Returns: the agents it saw; `nil` when there was none to make, because another leads.
   private func turn() async throws -> [String]? {
+    hasFailed = false
     do {
       if host != nil, here != place { try lose() }
       if isLost, try await !isBack() { return [] }
@@ -108,6 +111,7 @@ final class LoopRun {
 
   /// Tells of a turn that could not be made, and counts it.
   private func failed(_ error: DSLError) throws {
+    hasFailed = true
     let name = ProcessMetric.failedTurns.name
     Counter(label: name, dimensions: [("code", error.code.rawValue)], factory: world.meters).increment()
     try tell(.failed(error))
@@ -263,8 +267,8 @@ final class LoopRun {
     }
     var changed = false
     while !control.isStopping, !Task.isCancelled, left() > 0 {
-      // Whoever has it stand still, and asks for a step then, does not wait for the interval.
-      if isHeld { return }
+      // Whoever has it stand still, and asks for a step then, does not wait for the interval; what went wrong is not tried again at once.
+      if isHeld, !hasFailed { return }
       changed = changed || watcher.map { AutonomousLoop.matters($0.changes(), known) } ?? false
       if changed, time.monotonicSeconds - started >= Self.watchSeconds.gap { return }
       if await control.sleep(seconds: min(Self.watchSeconds.poll, max(0.01, left())), time) { return }

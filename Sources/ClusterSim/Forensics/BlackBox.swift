@@ -74,8 +74,7 @@ package struct BlackBox: Sendable, Hashable {
   /// - Throws: ``DSLError`` for a configuration or level that is not valid.
   package static func record(
     _ configuration: ClusterConfiguration, policy: String, policyDigest: String? = nil, key: UInt64,
-    level: Int,
-    actions: [UInt8]
+    level: Int, actions: [UInt8]
   ) throws(DSLError) -> BlackBox {
     let run = try Playback(configuration, key: key, level: level, actions: [])
     var recorder = FlightRecorder(run)

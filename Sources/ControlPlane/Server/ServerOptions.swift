@@ -54,8 +54,9 @@ package struct ServerOptions: Sendable {
     }
   }
 
-  private static func list(_ text: String?) -> [String] {
-    (text ?? "").split(separator: ",").map {
+  /// What stands between separators, without the blanks around it.
+  package static func list(_ text: String?, separator: Character = ",") -> [String] {
+    (text ?? "").split(separator: separator).map {
       String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }
     .filter { !$0.isEmpty }

@@ -16,7 +16,7 @@ enum SimWatches {
 
   /// What settings ask for.
   static func files(_ settings: Settings.Serve, _ files: any FileSystem) -> SimSources.Files {
-    let groups = parts(settings.training ?? "", separator: ";")
+    let groups = ServerOptions.list(settings.training, separator: ";")
     return SimSources.Files(
       training: groups.isEmpty ? nil : training(groups, files), study: settings.study.map { study($0, files) }
     )
@@ -85,15 +85,7 @@ enum SimWatches {
       let curves = names.filter { $0.hasSuffix(".csv") || $0.hasSuffix(".json") }.sorted()
       return curves.prefix(fileLimit).map { argument + "/" + $0 }
     }
-    return Array(parts(argument, separator: ",").prefix(fileLimit))
-  }
-
-  /// What stands between separators, without the blanks around it.
-  private static func parts(_ list: String, separator: Character) -> [String] {
-    list.split(separator: separator).map { part in
-      let start = part.drop { $0 == " " }
-      return String(start.reversed().drop { $0 == " " }.reversed())
-    }.filter { !$0.isEmpty }
+    return Array(ServerOptions.list(argument).prefix(fileLimit))
   }
 
   private static func stamp(_ path: String, _ files: any FileSystem) -> String {

@@ -20,9 +20,7 @@ struct TensorBoardRun {
     file = "\(folder)/\(name)/events.out.tfevents.\(now.nanoseconds / 1_000_000_000).dsl"
     files = context.files
     do throws(FileError) {
-      for directory in [folder, "\(folder)/\(name)"] where try files.status(directory + "/.") == nil {
-        try files.makeDirectory(directory)
-      }
+      try files.makeDirectories("\(folder)/\(name)")
       let head = EventFile.head(at: Self.seconds(now))
       try files.write(
         file, head + EventFile.event(at: Self.seconds(now), Self.texts(trainer)), exclusive: true)

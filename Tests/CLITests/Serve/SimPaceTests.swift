@@ -66,15 +66,32 @@ import Testing
     (try data(try curl("/api/v1/sim/state").body)["pace"] as? [String: Any])?["state"] as? String
   }
 
+  /// Changes the journal behind everybody's back.
+  private func sql(_ statement: String) throws {
+    let done = try shell(
+      "python3 -c 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=90); c.execute(sys.argv[2]); c.commit()' "
+        + "coordination/.dsl/journal.sqlite \"\(statement)\"")
+    try #require(done.status == 0, "\(done)")
+  }
+
+  /// What an engine that died left cannot be settled while the cluster stands still: a turn that failed, and not as many as a processor can.
+  @Test func whatFailsWhileTheClusterStandsStillIsNotTriedWithoutAPause() throws {
+    try shell("dsl auto execute > /dev/null && dsl sim pause")
+    try sql("UPDATE decisions SET outcome = NULL")
+    try sql(
+      "CREATE TRIGGER full BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, 'no space'); END")
+    let loop = try loop("--interval 600s")
+    func failures() -> Int { loop.err.split(separator: "\n").count { $0.contains("no space") } }
+    #expect(Moment.wait { failures() > 0 }, "\(loop.err)")
+    Thread.sleep(forTimeInterval: 1)
+    #expect(failures() == 1, "\(loop.err.prefix(2000))")
+    loop.signal(SIGTERM)
+    #expect(try loop.end() == 0)
+  }
+
   /// A disk that is full in that moment: the steps are made, and that cannot be written down.
   @Test func stepsThatCannotBeNotedHoldTheClusterAndAreNotedLater() throws {
     try shell("dsl auto execute 2> /dev/null > /dev/null; dsl sim pause && dsl sim step --count 2")
-    func sql(_ statement: String) throws {
-      let done = try shell(
-        "python3 -c 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=90); c.execute(sys.argv[2]); c.commit()' "
-          + "coordination/.dsl/journal.sqlite \"\(statement)\"")
-      try #require(done.status == 0, "\(done)")
-    }
     try sql(
       "CREATE TRIGGER full BEFORE UPDATE ON state WHEN NEW.key = 'sim_pace' BEGIN SELECT RAISE(ABORT, 'no space'); END"
     )

@@ -13,11 +13,11 @@ package struct PaceStatus: Sendable, Equatable {
   /// - Parameter journal: where it is noted; `nil` where there is none.
   /// - Throws: when the journal cannot be read. What is wrong in it, and with the cluster, is ``problem``.
   package init(_ store: ClusterStore, _ journal: Journal?) throws {
+    // A journal that is damaged as a whole is another matter: that is thrown.
+    let noted = try journal?.state(Journal.paceKey)
     do throws(DSLError) {
-      pace = try journal?.pace(store.directory)
+      pace = try noted.map { (json) throws(DSLError) in try Journal.pace(json, store.directory) }
     } catch {
-      // A journal that is damaged as a whole is another matter.
-      guard error.code == .corrupt, error.fix == Journal.paceFix else { throw error }
       (pace, standing, position) = (nil, .still, nil)
       problem = error.message + (error.fix.map { "; " + $0 } ?? "")
       return
@@ -98,18 +98,24 @@ extension ClusterStore {
 extension Journal {
   /// Under which name it is remembered what was asked of the simulated cluster's time.
   package static let paceKey = "sim_pace"
-  fileprivate static let paceFix = "say it anew: dsl sim start, or dsl sim pause"
 
   /// What was asked of the simulated cluster's time; `nil` where nothing was.
   ///
   /// - Throws: `corrupt` for what cannot be read; `io`.
   package func pace(_ directory: CoordinationDirectory) throws(DSLError) -> ClusterPace? {
     guard let json = try state(Self.paceKey) else { return nil }
+    return try Self.pace(json, directory)
+  }
+
+  fileprivate static func pace(
+    _ json: JSONValue, _ directory: CoordinationDirectory
+  ) throws(DSLError) -> ClusterPace {
     do throws(DSLError) {
       return try ClusterPace(json: json)
     } catch {
       throw DSLError(
-        .corrupt, "\(directory.journal): \(error.message)", fix: Self.paceFix)
+        .corrupt, "\(directory.journal): \(error.message)",
+        fix: "say it anew: dsl sim start, or dsl sim pause")
     }
   }
 
